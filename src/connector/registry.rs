@@ -1,0 +1,140 @@
+//! The types of connectors that `servo.yaml` may name.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::native::Native;
+use super::{Connector, Metadata};
+use crate::config::{Problem, check_schema};
+use crate::event::Responder;
+
+/// A connector that is built from its part of `servo.yaml`.
+pub trait Configurable: Connector + Sized + 'static {
+    /// Its part of `servo.yaml`. The JSON Schema finds wrong types and unknown keys, all at once.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// What is told of the type.
+    const METADATA: Metadata;
+
+    /// What the schema cannot say, such as keys that exclude each other. Paths are relative to the part.
+    fn check(_config: &Self::Config) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// The connector of that name and configuration.
+    fn new(name: &str, config: Self::Config) -> Result<Self, String>;
+}
+
+/// Why a connector could not be built.
+#[derive(Debug)]
+pub enum BuildError {
+    /// Its part of `servo.yaml` is wrong; paths are relative to the part.
+    Config(Vec<Problem>),
+    /// Something else; says what and what to do.
+    Other(String),
+}
+
+type Validate = dyn Fn(&Json) -> Vec<Problem> + Send + Sync;
+type Build = dyn Fn(&str, Json) -> Result<Arc<dyn Responder>, BuildError> + Send + Sync;
+
+/// A type of connectors, with its own type erased.
+#[derive(Clone)]
+pub struct ConnectorType {
+    /// The key in `servo.yaml`.
+    pub name: String,
+    /// Other identifiers: the class name, dotted paths.
+    pub identifiers: Vec<String>,
+    /// Its part of `servo.yaml` as JSON Schema, `null` where unknown.
+    pub schema: Json,
+    validate: Arc<Validate>,
+    build: Arc<Build>,
+}
+
+impl ConnectorType {
+    /// The type of a native connector.
+    pub fn of<C: Configurable>() -> Self {
+        let schema = schemars::schema_for!(C::Config).to_value();
+        let parse = {
+            let schema = schema.clone();
+            move |config: &Json| -> Result<C::Config, Vec<Problem>> {
+                let problems = check_schema(&schema, config);
+                if !problems.is_empty() {
+                    return Err(problems);
+                }
+                let parsed: C::Config =
+                    serde_path_to_error::deserialize(config).map_err(|error| vec![Problem::from_serde(&error)])?;
+                let problems = C::check(&parsed);
+                if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+            }
+        };
+        let parse = Arc::new(parse);
+        Self {
+            name: C::METADATA.name.to_owned(),
+            identifiers: vec![C::METADATA.class_name.to_owned()],
+            schema,
+            validate: Arc::new({
+                let parse = parse.clone();
+                move |config| parse(config).err().unwrap_or_default()
+            }),
+            build: Arc::new(move |name, config| {
+                let config = parse(&config).map_err(BuildError::Config)?;
+                let connector = C::new(name, config).map_err(BuildError::Other)?;
+                Ok(Arc::new(Native::new(name, Arc::new(connector))))
+            }),
+        }
+    }
+
+    /// A type whose configuration is validated, and whose connectors are built, elsewhere.
+    pub fn foreign(
+        name: String,
+        identifiers: Vec<String>,
+        validate: impl Fn(&Json) -> Vec<Problem> + Send + Sync + 'static,
+        build: impl Fn(&str, Json) -> Result<Arc<dyn Responder>, BuildError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, identifiers, schema: Json::Null, validate: Arc::new(validate), build: Arc::new(build) }
+    }
+
+    /// What is wrong with a part of `servo.yaml`; paths are relative to the part.
+    pub fn validate(&self, config: &Json) -> Vec<Problem> {
+        (self.validate)(config)
+    }
+
+    /// The connector of that name and part of `servo.yaml`, as a member of a bus.
+    pub fn build(&self, name: &str, config: Json) -> Result<Arc<dyn Responder>, BuildError> {
+        (self.build)(name, config)
+    }
+}
+
+/// The known types, in the order they were registered.
+#[derive(Clone, Default)]
+pub struct Registry {
+    types: IndexMap<String, ConnectorType>,
+}
+
+impl Registry {
+    /// No types.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Adds a type; one of the same name is replaced.
+    pub fn register(&mut self, kind: ConnectorType) {
+        self.types.insert(kind.name.clone(), kind);
+    }
+
+    /// The type of an identifier: a default name, a class name or a dotted path.
+    pub fn resolve(&self, identifier: &str) -> Option<&ConnectorType> {
+        self.types
+            .get(identifier)
+            .or_else(|| self.types.values().find(|kind| kind.identifiers.iter().any(|other| other == identifier)))
+    }
+
+    /// The types, in the order they were registered.
+    pub fn types(&self) -> impl Iterator<Item = &ConnectorType> {
+        self.types.values()
+    }
+}

@@ -1,0 +1,14 @@
+//! Connects an application to an optimizer.
+//!
+//! A *servo* describes an application, measures it, adjusts it and reports back, through connectors. The optimizer
+//! says what is next: a remote service, or the local optimizer of this crate.
+//!
+//! The layers, each of which knows only those before it: [`model`], [`event`] and [`config`], [`connector`],
+//! [`optimizer`] and `runner`, [`connectors`].
+
+pub mod config;
+pub mod connector;
+pub mod connectors;
+pub mod event;
+pub mod model;
+pub mod optimizer;

@@ -1,0 +1,24 @@
+//! The values that travel between connectors, the run loop and an optimizer.
+//!
+//! Each value is defined once, here; its wire form (the JSON an optimizer reads and writes) is the
+//! `wire` method or the serde implementation beside it.
+
+mod adjustment;
+mod control;
+mod description;
+mod duration;
+mod metric;
+mod number;
+mod reading;
+mod setting;
+mod unit;
+
+pub use adjustment::{Adjustment, DescriptorError};
+pub use control::Control;
+pub use description::{Component, Description};
+pub use duration::{Duration, InvalidDuration};
+pub use metric::Metric;
+pub use number::Value;
+pub use reading::{DataPoint, Measurement, Reading, TimeSeries};
+pub use setting::{Domain, Setting, SettingError};
+pub use unit::Unit;

@@ -1,0 +1,38 @@
+//! The optimizer: who says what to measure and what to adjust.
+//!
+//! A servo posts a [`Request`] and gets a [`Reply`]. Whether a service far away answers or the local optimizer of
+//! this process, the messages are the same.
+
+mod message;
+
+pub use message::{Command, Commands, Event, Reply, Request, Status};
+
+use async_trait::async_trait;
+
+/// Why a message could not be delivered or answered.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct OptimizerError {
+    /// What, where, and what to do.
+    pub message: String,
+    /// Whether the same message may get through later.
+    pub retryable: bool,
+}
+
+/// One side of the protocol: takes a servo's messages and answers them.
+#[async_trait]
+pub trait Optimizer: Send + Sync {
+    /// Answers one message.
+    async fn post(&self, request: Request) -> Result<Reply, OptimizerError>;
+
+    /// Whether it has nothing more to ask. A service never says so.
+    fn finished(&self) -> bool {
+        false
+    }
+
+    /// The last command before the farewell when a run is interrupted: what leaves the application in the state it
+    /// is meant to stay in. Its result is posted like any other.
+    async fn wind_down(&self) -> Option<Command> {
+        None
+    }
+}
