@@ -12,3 +12,4 @@ pub mod connectors;
 pub mod event;
 pub mod model;
 pub mod optimizer;
+pub mod runner;

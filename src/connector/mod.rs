@@ -5,5 +5,6 @@ mod native;
 mod registry;
 
 pub use metadata::{Maturity, Metadata, default_name};
+pub(crate) use native::Native;
 pub use native::{Connector, Subscriptions};
 pub use registry::{BuildError, Configurable, ConnectorType, Registry};

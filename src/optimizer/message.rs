@@ -131,7 +131,12 @@ impl Status {
         if !error.others.is_empty() {
             content.insert("other_messages".into(), json!(error.others));
         }
-        Self { status: error.status().into(), message: Some(error.to_string()), reason: error.reason.clone(), content }
+        Self {
+            status: error.status().into(),
+            message: Some(error.message.clone()),
+            reason: error.reason.clone(),
+            content,
+        }
     }
 
     /// Whether it reports a success.

@@ -1,0 +1,170 @@
+//! A servo: connectors on one bus.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::connector::{Connector, Native};
+use crate::event::{
+    Answer, Call, Context, Dispatched, EventError, Options, Outcome, Prepositions, Progress, Responder, dispatch,
+};
+use crate::model::{Adjustment, Control, Description, Measurement};
+
+/// Connectors on one bus.
+#[derive(Clone)]
+pub struct Servo {
+    name: Arc<str>,
+    uid: Option<String>,
+    bus: Arc<[Arc<dyn Responder>]>,
+    progress: watch::Sender<Option<Progress>>,
+}
+
+/// Puts a servo together.
+pub struct Builder {
+    name: Arc<str>,
+    uid: Option<String>,
+    bus: Vec<Arc<dyn Responder>>,
+}
+
+impl Builder {
+    /// Adds a connector of that name, behind those already there.
+    #[must_use]
+    pub fn connector(self, name: impl Into<String>, connector: impl Connector + 'static) -> Self {
+        self.responder(Arc::new(Native::new(name, Arc::new(connector))))
+    }
+
+    /// Adds a member of the bus, behind those already there.
+    #[must_use]
+    pub fn responder(mut self, responder: Arc<dyn Responder>) -> Self {
+        self.bus.push(responder);
+        self
+    }
+
+    /// Sets the identity that goes with every message to the optimizer.
+    #[must_use]
+    pub fn uid(mut self, uid: Option<String>) -> Self {
+        self.uid = uid;
+        self
+    }
+
+    /// The servo.
+    pub fn build(self) -> Servo {
+        Servo { name: self.name, uid: self.uid, bus: self.bus.into(), progress: watch::Sender::new(None) }
+    }
+}
+
+impl Servo {
+    /// A servo of that name, without connectors yet.
+    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
+        Builder { name: name.into(), uid: None, bus: Vec::new() }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The identity that goes with every message to the optimizer.
+    pub fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
+    /// The names of its connectors, in bus order.
+    pub fn connectors(&self) -> impl Iterator<Item = &str> {
+        self.bus.iter().map(|member| member.name())
+    }
+
+    /// The newest report of progress, of whichever connector.
+    pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
+        self.progress.subscribe()
+    }
+
+    /// The context of a dispatch on this servo's bus.
+    pub fn context(&self) -> Context {
+        Context::new(self.name.clone()).reporting_to(self.progress.clone())
+    }
+
+    /// Dispatches an event to the connectors.
+    pub async fn dispatch(&self, call: &Call, options: &Options, context: &Context) -> Result<Dispatched, EventError> {
+        dispatch(&self.bus, call, options, context).await
+    }
+
+    /// Tells every connector that it has joined the servo.
+    pub async fn attach(&self) -> Result<(), EventError> {
+        self.dispatch(&Call::Attach, &Options::default(), &self.context()).await.map(drop)
+    }
+
+    /// Tells every connector that the work begins.
+    pub async fn startup(&self, context: &Context) -> Result<(), EventError> {
+        let options = Options { prepositions: Prepositions::ON, ..Options::default() };
+        self.dispatch(&Call::Startup, &options, context).await.map(drop)
+    }
+
+    /// Tells every connector that the work ends and that it leaves the servo. Each is told, whichever fails; the
+    /// failures come back.
+    pub async fn shutdown(&self) -> Vec<EventError> {
+        let mut errors = Vec::new();
+        for (call, prepositions) in [(Call::Shutdown, Prepositions::ON), (Call::Detach, Prepositions::ALL)] {
+            let options = Options { keep_errors: true, prepositions, ..Options::default() };
+            match self.dispatch(&call, &options, &self.context()).await {
+                Ok(dispatched) => errors.extend(dispatched.outcomes().into_iter().filter_map(|o| o.result.err())),
+                Err(error) => errors.push(error),
+            }
+        }
+        errors
+    }
+
+    /// What all connectors describe, together.
+    pub async fn describe(&self, control: Control, context: &Context) -> Result<Description, EventError> {
+        let call = Call::Describe { control };
+        self.answers(&call, context).await.map(fold_descriptions)
+    }
+
+    /// What all connectors measure, together.
+    pub async fn measure(
+        &self,
+        metrics: Vec<String>,
+        control: Control,
+        context: &Context,
+    ) -> Result<Measurement, EventError> {
+        let outcomes = self.answers(&Call::Measure { metrics, control }, context).await?;
+        let mut whole = Measurement::default();
+        for outcome in outcomes {
+            if let Ok(Answer::Measurement(part)) = outcome.result {
+                whole.extend(part);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Changes settings; gives the state that all connectors say stands afterwards.
+    pub async fn adjust(
+        &self,
+        adjustments: Vec<Adjustment>,
+        control: Control,
+        context: &Context,
+    ) -> Result<Description, EventError> {
+        let outcomes = self.answers(&Call::Adjust { adjustments, control }, context).await?;
+        if outcomes.is_empty() {
+            return Err(EventError::failed("no connector handles 'adjust': add one that changes the application"));
+        }
+        Ok(fold_descriptions(outcomes))
+    }
+
+    async fn answers(&self, call: &Call, context: &Context) -> Result<Vec<Outcome>, EventError> {
+        match self.dispatch(call, &Options::default(), context).await? {
+            Dispatched::Completed(outcomes) => Ok(outcomes),
+            Dispatched::Cancelled(error) => Err(error),
+        }
+    }
+}
+
+fn fold_descriptions(outcomes: Vec<Outcome>) -> Description {
+    let mut whole = Description::default();
+    for outcome in outcomes {
+        if let Ok(Answer::Description(part)) = outcome.result {
+            whole.extend(part);
+        }
+    }
+    whole
+}
