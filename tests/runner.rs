@@ -169,12 +169,12 @@ async fn a_cycle_follows_the_protocol() {
     let web = Web::default();
     let ended = runner(&script, &web, &Stop::new()).run().await;
     assert_eq!(ended, Ok(Ended::Finished));
-    use Event::{Adjustment, Description, Goodbye, Hello, Measurement, WhatsNext};
     let expected =
-        [Hello, WhatsNext, Description, WhatsNext, Measurement, WhatsNext, Adjustment, WhatsNext, Adjustment, Goodbye];
-    let results: Vec<_> =
-        script.posted.lock().unwrap().iter().filter(|(_, p)| p.get("progress").is_none()).map(|(e, _)| *e).collect();
-    assert_eq!(results, expected);
+        "Hello WhatsNext Description WhatsNext Measurement WhatsNext Adjustment WhatsNext Adjustment Goodbye";
+    let posted = script.posted.lock().unwrap().clone();
+    let events: Vec<_> =
+        posted.iter().filter(|(_, p)| p.get("progress").is_none()).map(|(event, _)| format!("{event:?}")).collect();
+    assert_eq!(events.join(" "), expected);
     assert_eq!(
         web.seen(),
         [

@@ -51,8 +51,8 @@ impl Sleep {
 }
 
 /// The result of a command as the status that is posted, without its `cmd_uid`.
-pub(super) async fn carry_out(servo: &Servo, command: &Command, context: &Context) -> Status {
-    match content_of(servo, command, context).await {
+pub(super) async fn carry_out(servo: &Servo, command: &Command, scope: &Context) -> Status {
+    match content_of(servo, command, scope).await {
         Ok(content) => Status::ok(content),
         Err(error) => {
             tracing::error!(servo = servo.name(), "{} failed: {error}", command.cmd);
@@ -61,11 +61,11 @@ pub(super) async fn carry_out(servo: &Servo, command: &Command, context: &Contex
     }
 }
 
-async fn content_of(servo: &Servo, command: &Command, context: &Context) -> Result<Map<String, Json>, EventError> {
+async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result<Map<String, Json>, EventError> {
     let mut content = Map::new();
     match command.cmd {
         Commands::Describe => {
-            let description = servo.describe(control_of(&command.param)?, context).await?;
+            let description = servo.describe(control_of(&command.param)?, scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Described: {} components, {} metrics",
@@ -84,7 +84,7 @@ async fn content_of(servo: &Servo, command: &Command, context: &Context) -> Resu
                 Names::List(names) => names,
                 Names::Object(object) => object.into_iter().map(|(name, _)| name).collect(),
             };
-            let measurement = servo.measure(metrics, param.control.unwrap_or_default(), context).await?;
+            let measurement = servo.measure(metrics, param.control.unwrap_or_default(), scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Measured: {} readings, {} annotations",
@@ -98,7 +98,7 @@ async fn content_of(servo: &Servo, command: &Command, context: &Context) -> Resu
         Commands::Adjust => {
             let adjustments =
                 Adjustment::from_wire(&command.param).map_err(|error| EventError::failed(error.to_string()))?;
-            let state = servo.adjust(adjustments, control_of(&command.param)?, context).await?;
+            let state = servo.adjust(adjustments, control_of(&command.param)?, scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Adjusted: {} components, {} settings",

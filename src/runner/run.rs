@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::activity::{Activity, CommandActivity, Phase};
 use super::commands::{Sleep, carry_out, progress_param};
 use super::{Grace, Servo, Stop};
-use crate::event::{ErrorKind, EventError};
+use crate::event::{ErrorKind, EventError, Progress};
 use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
 
 /// How often, at the most, progress is posted.
@@ -164,12 +164,14 @@ impl Runner {
         context.command_uid = command.cmd_uid.as_deref().map(Into::into);
         context.cancelled = self.stop.token().child_token();
         let cancelled = context.cancelled.clone();
+        // Subscribed before the work begins: its first report counts.
+        let progress = self.servo.progress();
         let work = carry_out(&self.servo, command, &context);
         let outcome = async {
             tokio::pin!(work);
             tokio::select! {
                 status = &mut work => return Some(status),
-                () = self.post_progress(command) => cancelled.cancel(),
+                () = self.post_progress(command, progress) => cancelled.cancel(),
                 () = self.stop.requested() => {}
             }
             // The handlers know: their token is cancelled. What does not end by itself is dropped.
@@ -182,12 +184,10 @@ impl Runner {
     }
 
     /// Posts the newest progress now and then; returns when the optimizer wants the command to end.
-    async fn post_progress(&self, command: &Command) {
+    async fn post_progress(&self, command: &Command, mut progress: watch::Receiver<Option<Progress>>) {
         let Some(event) = command.cmd.response_event() else {
             return std::future::pending().await;
         };
-        let mut progress = self.servo.progress();
-        progress.mark_unchanged();
         loop {
             if progress.changed().await.is_err() {
                 return std::future::pending().await;
