@@ -1,0 +1,105 @@
+# `make run` and `make test` need cargo and Python 3.11 or newer; the rest they set up themselves, in .venv and target.
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+DIST := target/dist
+WHEEL_VENV := target/wheel-venv
+# Another flag for every cargo call, e.g. LOCKED=--locked where Cargo.lock must not change.
+LOCKED ?=
+# Pass arguments on, e.g. `make run ARGS="--output json"`.
+ARGS ?=
+
+RUST_FILES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
+PYTHON_FILES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
+
+# Every cargo call sees the same interpreter: pyo3 is compiled again whenever this changes.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel build wheel bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Optimize the example application on this machine
+	@cd examples/quickstart && PATH="$(CURDIR)/$(BIN):$$PATH" exec "$(CURDIR)/$(BIN)/servo" run $(ARGS)
+
+test: lint build wheel test-rust test-python test-wheel ## Run every check and every test
+
+build: $(STAMPS)/extension ## Build the extension module and install the package into .venv
+
+wheel: $(DIST)/.stamp ## Build the wheel into target/dist
+
+lint: lint-rust lint-python ## Check formatting, lints and types
+
+lint-rust: $(STAMPS)/tools
+	cargo fmt --check
+	cargo clippy $(LOCKED) --all-targets -- -D warnings
+	cargo clippy $(LOCKED) --all-targets --features python -- -D warnings
+
+lint-python: $(STAMPS)/extension
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(STAMPS)/tools ## Format the sources and apply safe lint fixes
+	cargo fmt
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-rust: ## Run the Rust tests, documentation examples included
+	cargo test $(LOCKED) --workspace
+
+test-python: $(STAMPS)/extension ## Run the Python tests
+	$(BIN)/python -m pytest tests-py
+
+test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment and test it there
+	SERVO_SYSTEM_PYTHON="$(CURDIR)/$(WHEEL_VENV)/bin/python" $(BIN)/python -m pytest tests-py/system
+
+bench: build ## Run the Rust micro-benchmarks and the start-up benchmark
+	cargo bench $(LOCKED)
+	$(BIN)/python bench/startup.py --python $(BIN)/python
+
+clean: ## Remove everything that was built
+	rm -rf $(VENV) target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -f python/servo/_core*.so python/servo/_core*.pyd
+	find python tests-py bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The environment. A stamp is written last, so whatever was interrupted is done again.
+$(STAMPS)/python:
+	@command -v cargo >/dev/null || { echo "error: cargo was not found; install Rust 1.88 or newer from https://rustup.rs" >&2; exit 1; }
+	@for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "error: Python 3.11 or newer was not found (python3, python3.11 to python3.14; python3 says: `python3 --version 2>&1`)" >&2; exit 1; \
+	fi; \
+	echo "creating $(VENV) with $$found"; \
+	"$$found" -m venv --clear $(VENV) || { \
+	  rm -rf $(VENV); echo "error: $$found cannot create a virtual environment; on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/tools: pyproject.toml $(STAMPS)/python
+	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --group dev
+	@touch $@
+
+# One profile, release, for `make run`, the tests and the wheel: the extension is compiled once.
+$(STAMPS)/extension: $(RUST_FILES) $(STAMPS)/tools
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release $(LOCKED) --extras local,uvloop
+	@touch $@
+
+$(DIST)/.stamp: $(PYTHON_FILES) $(STAMPS)/extension
+	rm -rf $(DIST)
+	$(BIN)/maturin build --release $(LOCKED) --interpreter $(PYO3_PYTHON) --out $(DIST)
+	@touch $@
+
+$(WHEEL_VENV)/.stamp: $(DIST)/.stamp
+	$(BIN)/python -m venv --clear $(WHEEL_VENV)
+	wheel="`ls $(DIST)/*.whl`" && $(WHEEL_VENV)/bin/python -m pip install "$$wheel[local]"
+	@touch $@

@@ -1,0 +1,82 @@
+"""The command line: ``servo [OPTIONS] COMMAND [ARGS]...``.
+
+Commands import what they need when they run, so that help, completion and usage errors answer at once and never need
+a configuration, the native module or a connector.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from servo.cli.adjust import adjust
+from servo.cli.describe import describe
+from servo.cli.group import RootGroup, Section
+from servo.cli.measure import measure
+from servo.cli.options import LogLevel, Options
+from servo.cli.run import run
+from servo.cli.validate import validate
+from servo.cli.version import version
+
+__all__ = ["LogLevel", "Options", "Section", "app"]
+
+app = typer.Typer(
+    name="servo",
+    cls=RootGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Connect an application to an optimizer: describe it, measure it, adjust it, report back.",
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config_file: Annotated[
+        Path,
+        typer.Option(
+            "--config-file",
+            "-c",
+            metavar="FILE",
+            envvar="SERVO_CONFIG_FILE",
+            dir_okay=False,
+            resolve_path=True,
+            help="Configuration file.",
+        ),
+    ] = Path("servo.yaml"),
+    name: Annotated[
+        str | None,
+        typer.Option("--name", "-n", metavar="NAME", envvar="SERVO_NAME", help="Work with that servo only."),
+    ] = None,
+    log_level: Annotated[
+        LogLevel | None,
+        typer.Option(
+            "--log-level",
+            "-l",
+            metavar="LEVEL",
+            envvar="SERVO_LOG_LEVEL",
+            case_sensitive=False,
+            help=f"Least level that is logged to stderr: {', '.join(LogLevel)}. [default: INFO]",
+        ),
+    ] = None,
+    no_color: Annotated[
+        bool,
+        typer.Option("--no-color", envvar="SERVO_NO_COLOR", help="Write no colours; NO_COLOR does the same."),
+    ] = False,
+) -> None:
+    """Keep the root options for the command."""
+    context.obj = Options(
+        config_file=config_file,
+        name=name,
+        log_level=log_level,
+        color=not (no_color or os.environ.get("NO_COLOR")),
+    )
+
+
+app.command("run", rich_help_panel=Section.ops)(run)
+app.command("describe", rich_help_panel=Section.ops)(describe)
+app.command("measure", rich_help_panel=Section.ops)(measure)
+app.command("adjust", rich_help_panel=Section.ops)(adjust)
+app.command("validate", rich_help_panel=Section.config)(validate)
+app.command("version", rich_help_panel=Section.other)(version)

@@ -1,0 +1,68 @@
+"""Where log records go: stderr, one line each, above the live view when there is one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from servo.cli.options import LogLevel, Options
+
+NUMBERS = {
+    LogLevel.trace: 5,
+    LogLevel.debug: logging.DEBUG,
+    LogLevel.info: logging.INFO,
+    LogLevel.success: 25,
+    LogLevel.warning: logging.WARNING,
+    LogLevel.error: logging.ERROR,
+    LogLevel.critical: logging.CRITICAL,
+}
+LINE = "%(asctime)s.%(msecs)03d | %(levelname)-8s | %(name)s - %(message)s"
+LOGURU_LINE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name} - {message}\n{exception}"
+
+
+class CurrentStderr(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to what ``sys.stderr`` is at the moment: a live view puts itself there."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> object:  # type: ignore[override]
+        """The stream that the next record goes to."""
+        return sys.stderr
+
+
+def configure_logging(options: Options) -> None:
+    """Send log records of the level asked for to stderr.
+
+    Without ``--log-level`` it is INFO, but WARNING for the engine itself, whose work the view already tells.
+    """
+    logging.addLevelName(NUMBERS[LogLevel.trace], "TRACE")
+    logging.addLevelName(NUMBERS[LogLevel.success], "SUCCESS")
+    handler = CurrentStderr()
+    handler.setFormatter(logging.Formatter(LINE, "%Y-%m-%d %H:%M:%S"))
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, CurrentStderr)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(NUMBERS[options.log_level or LogLevel.info])
+    engine = logging.getLogger("servox")
+    engine.setLevel(logging.WARNING if options.log_level is None else logging.NOTSET)
+    # loguru is imported by connectors that use it, if at all; this is read when it is.
+    os.environ.setdefault("LOGURU_LEVEL", options.log_level or LogLevel.info)
+
+
+def adopt_loguru(options: Options) -> None:
+    """Let loguru, where a connector uses it, write as ``logging`` does."""
+    if "loguru" not in sys.modules:
+        return
+    from loguru import logger
+
+    logger.remove()
+    logger.add(
+        lambda line: sys.stderr.write(str(line)),
+        level=str(options.log_level or LogLevel.info),
+        format=LOGURU_LINE,
+        colorize=False,
+    )

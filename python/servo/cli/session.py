@@ -1,0 +1,128 @@
+"""The servos that a command works with: the command line's view of the native module."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Coroutine, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+import typer
+
+from servo.cli.errors import CommandError, engine_errors
+from servo.cli.options import Options
+
+T = TypeVar("T")
+
+
+class Servo(Protocol):
+    """One servo of a configuration file, as ``servo._core`` gives it."""
+
+    name: str
+    optimizer: str
+    config_file: str
+    connectors: list[tuple[str, str]]
+
+    def run(self) -> Awaitable[str]: ...
+    def interrupt(self, reason: str) -> None: ...
+    def snapshot(self) -> str: ...
+    def drain(self) -> str: ...
+    def describe(self, connectors: list[str] | None) -> Awaitable[str]: ...
+    def measure(
+        self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
+    ) -> Awaitable[str]: ...
+    def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
+
+
+class Core(Protocol):
+    """The functions of ``servo._core`` that commands call."""
+
+    def version(self) -> str: ...
+    def open_servos(self, config_file: str, types: list[object]) -> list[Servo]: ...
+    def validate_file(self, config_file: str, types: list[object]) -> int: ...
+
+
+def core() -> Core:
+    """The native module.
+
+    Raises:
+        CommandError: It is not installed or cannot be loaded.
+    """
+    try:
+        return cast(Core, import_module("servo._core"))
+    except ImportError as error:
+        raise CommandError(
+            [
+                f"error: the native module of the servo cannot be loaded: {error}",
+                "Install it again with `pip install --force-reinstall servox-rs`, or in a checkout run `make build`.",
+            ]
+        ) from error
+
+
+def connector_types() -> list[object]:
+    """The connector classes that are installed."""
+    return list(import_module("servo.connector").connector_types())
+
+
+def open_servos(options: Options) -> list[Servo]:
+    """The servos of the configuration file, or the one that ``--name`` names.
+
+    Raises:
+        CommandError: The configuration is not valid.
+        typer.BadParameter: The file does not exist, or it has no servo of that name.
+    """
+    from servo.cli.logs import adopt_loguru, configure_logging
+
+    require_file(options.config_file)
+    configure_logging(options)
+    native = core()
+    with engine_errors():
+        servos = native.open_servos(str(options.config_file), connector_types())
+    adopt_loguru(options)
+    if options.name is None:
+        return servos
+    selected = [servo for servo in servos if servo.name == options.name]
+    if not selected:
+        raise typer.BadParameter(unknown("servo", options.name, [servo.name for servo in servos]))
+    return selected[:1]
+
+
+def require_file(path: Path) -> None:
+    """Refuse a configuration file that does not exist, as a usage error."""
+    if not path.exists():
+        raise typer.BadParameter(f"Config file '{path}' does not exist")
+
+
+def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
+    """Refuse names that are no connector of every servo, as a usage error."""
+    for servo in servos:
+        known = [instance for instance, _ in servo.connectors]
+        for name in names:
+            if name not in known:
+                raise typer.BadParameter(unknown("connector", name, known))
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """The message for a name that does not exist, with what it may have meant."""
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"no {kind} found named '{name}'. Did you mean '{near[0]}'?"
+    return f"no {kind} found named '{name}'" + (f" (known: {', '.join(known)})" if known else "")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, on uvloop where that is installed."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def _loop_factory() -> Any:
+    if sys.platform == "win32":
+        return None
+    try:
+        return import_module("uvloop").new_event_loop
+    except ImportError:
+        return None
