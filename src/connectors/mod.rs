@@ -3,3 +3,5 @@
 //! None imports another; each is one folder or file with its configuration and its [`Configurable`] type.
 //!
 //! [`Configurable`]: crate::connector::Configurable
+
+pub mod load;
