@@ -3,3 +3,6 @@
 //! None imports another; each is one folder or file with its configuration and its [`Configurable`] type.
 //!
 //! [`Configurable`]: crate::connector::Configurable
+
+pub mod process;
+pub mod wait;
