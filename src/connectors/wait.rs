@@ -122,7 +122,7 @@ async fn wait(whole: Duration, context: &Context) {
         let percent = (100.0 * elapsed.as_secs_f64() / whole.as_secs_f64()).min(100.0);
         let shown = Duration::from_secs(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));
         let line = format!("{what} ({percent:.2}% complete, {shown} elapsed)");
-        if elapsed - logged >= LOG {
+        if elapsed.saturating_sub(logged) >= LOG {
             logged = elapsed;
             tracing::info!("{line}");
         }

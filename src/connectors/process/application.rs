@@ -30,7 +30,9 @@ impl Application {
         if !launch.directory.is_dir() {
             return Err(format!("the working directory {} is not there", launch.directory.display()));
         }
-        let group = Group::open().await.map_err(|error| format!("the guard process could not be started: {error}"))?;
+        let group = Group::open()
+            .await
+            .map_err(|error| format!("its guard process (/bin/sh) could not be started: {error}"))?;
         let pipe = |error| format!("no pipe for the output: {error}");
         let (reader, writer) = std::io::pipe().map_err(pipe)?;
         let mut command = Command::new(&launch.program);

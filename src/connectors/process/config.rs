@@ -153,7 +153,7 @@ pub struct StopConfiguration {
 
 impl Default for StopConfiguration {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(5) }
+        Self { timeout: Duration::from_secs(3) }
     }
 }
 

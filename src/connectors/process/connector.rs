@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use super::config::ProcessConfiguration;
-use super::keeper::{Asker, Failure, Keeper, Request, Shared, StopNotice};
+use super::keeper::Keeper;
 use super::plan::Plan;
+use super::request::{Asker, Failure, Request, Shared, StopNotice};
 use super::settings::{adjusted, difference};
 use super::{METADATA, check};
 use crate::config::Problem;

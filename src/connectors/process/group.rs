@@ -15,7 +15,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// The line that is printed tells that signals to the group no longer end the guard.
-const GUARD: &str = "trap '' HUP INT QUIT USR1 USR2 PIPE ALRM TERM TSTP TTIN TTOU; echo ready; read -r _; kill -KILL 0";
+const GUARD: &str =
+    "trap '' HUP INT QUIT USR1 USR2 PIPE ALRM TERM TSTP TTIN TTOU; echo ready; read -r line; kill -KILL 0";
 
 /// How long a shell may take to start, and a killed process to be gone.
 const PATIENCE: Duration = Duration::from_secs(10);

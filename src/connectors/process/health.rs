@@ -150,9 +150,14 @@ fn tcp(text: &str) -> Result<Address, String> {
 }
 
 async fn connect(address: &Address) -> Result<TcpStream, String> {
-    TcpStream::connect((address.host.as_str(), address.port))
+    let stream = TcpStream::connect((address.host.as_str(), address.port))
         .await
-        .map_err(|error| format!("no connection to {address}: {error}"))
+        .map_err(|error| format!("no connection to {address}: {error}"))?;
+    // Where nobody listens on a port that outgoing connections may get, one in many thousand meets itself.
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(local), Ok(peer)) if local != peer => Ok(stream),
+        _ => Err(format!("no connection to {address}: nobody listens there")),
+    }
 }
 
 async fn get(address: &Address, url: &Url) -> Result<(), String> {

@@ -3,117 +3,24 @@
 //! Handlers ask it through a bounded queue. A handler that is dropped while it waits leaves the keeper in charge, so that
 //! no process is ever without an owner. When the keeper itself is dropped, with its runtime, so are the processes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::application::Application;
 use super::output::Log;
 use super::plan::Plan;
+use super::request::{Failure, Interrupt, Request, Shared};
 use super::settings::difference;
 use crate::event::Context;
 use crate::model::Setting;
 
 /// How long to wait between two looks at an address that is taken.
 const PORT_INTERVAL: Duration = Duration::from_millis(50);
-
-/// Why something asked for did not come about.
-#[derive(Clone, Debug)]
-pub(super) enum Failure {
-    /// The asker, or a stop, ended it early.
-    Interrupted(String),
-    /// The application did not come up.
-    NotUp(String),
-    /// It did not come up, nor did it with the former settings.
-    NotBack(String),
-}
-
-/// What a handler asks for.
-pub(super) enum Request {
-    /// Have the application running and healthy. Answers with the number of the run.
-    Ensure { asker: Asker, reply: oneshot::Sender<Result<u64, Failure>> },
-    /// Run it with those settings, and see it stay up for `hold` after it is healthy.
-    Apply { settings: Vec<Setting>, hold: Duration, asker: Asker, reply: oneshot::Sender<Result<(), Failure>> },
-    /// Say whether that run goes on, or how it ended.
-    Verify { run: u64, reply: oneshot::Sender<Result<(), String>> },
-    /// Stop it.
-    Stop { reply: oneshot::Sender<()>, notice: StopNotice },
-}
-
-/// Who waits for an answer.
-pub(super) struct Asker {
-    /// Set when the command is cancelled, and when nobody waits any more.
-    pub(super) gone: CancellationToken,
-    /// Where progress is reported.
-    pub(super) context: Context,
-}
-
-/// What the keeper and the connector both see; it outlives the keeper.
-pub(super) struct Shared {
-    pub(super) plan: Plan,
-    /// The settings that stand: those of the last application that came up, or the configured ones.
-    settings: Mutex<Vec<Setting>>,
-    /// How many stops are on their way. They end whatever the keeper waits for.
-    stops: watch::Sender<usize>,
-    /// How many times the application was started, by this keeper and earlier ones.
-    runs: AtomicU64,
-}
-
-impl Shared {
-    pub(super) fn new(plan: Plan) -> Arc<Self> {
-        let settings = Mutex::new(plan.settings.clone());
-        Arc::new(Self { plan, settings, stops: watch::Sender::new(0), runs: AtomicU64::new(0) })
-    }
-
-    pub(super) fn settings(&self) -> Vec<Setting> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn stands(&self, settings: Vec<Setting>) {
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
-    }
-}
-
-/// A stop that is on its way, until this is dropped.
-pub(super) struct StopNotice(Arc<Shared>);
-
-impl StopNotice {
-    pub(super) fn give(shared: &Arc<Shared>) -> Self {
-        shared.stops.send_modify(|count| *count += 1);
-        Self(shared.clone())
-    }
-}
-
-impl Drop for StopNotice {
-    fn drop(&mut self) {
-        self.0.stops.send_modify(|count| *count -= 1);
-    }
-}
-
-/// What ends a wait early.
-struct Interrupt {
-    gone: CancellationToken,
-    stops: watch::Receiver<usize>,
-}
-
-impl Interrupt {
-    /// Waits until it is; says why.
-    async fn raised(&self) -> String {
-        let mut stops = self.stops.clone();
-        tokio::select! {
-            biased;
-            _ = stops.wait_for(|count| *count > 0) => "the application is being stopped".into(),
-            () = self.gone.cancelled() => "the command was cancelled".into(),
-        }
-    }
-
-    fn is_stop(&self) -> bool {
-        *self.stops.borrow() > 0
-    }
-}
+/// How long an application that no longer answers is given to be gone.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// How a run ended that nobody had ended.
 struct Ended {
@@ -181,7 +88,7 @@ impl Keeper {
     }
 
     fn interrupt(&self, gone: CancellationToken) -> Interrupt {
-        Interrupt { gone, stops: self.shared.stops.subscribe() }
+        Interrupt::new(gone, &self.shared)
     }
 
     /// Takes leave of an application that has ended by itself.
@@ -201,11 +108,31 @@ impl Keeper {
         }
     }
 
+    /// Ends an application that is not up yet.
+    async fn kill(&mut self) {
+        if let Some(application) = self.application.take() {
+            let pid = application.pid;
+            application.kill().await;
+            tracing::info!(component = self.shared.plan.component, pid, "killed the application in its start");
+        }
+    }
+
     async fn verify(&mut self, run: u64) -> Result<(), String> {
-        if let Some(application) = &mut self.application
-            && let Some(how) = application.ended_now().await
-        {
-            self.has_ended(&how).await;
+        if let Some(application) = &mut self.application {
+            // A process that is ending closes its sockets before the system tells of its end: one that does not answer is
+            // given a moment to be gone. One that is merely slow to answer has run throughout.
+            let running = application.started.elapsed();
+            let how = tokio::select! {
+                biased;
+                how = application.ended() => Some(how),
+                answer = self.shared.plan.health.attempt(running) => match answer {
+                    Ok(()) => None,
+                    Err(_) => tokio::time::timeout(ENDING, application.ended()).await.ok(),
+                },
+            };
+            if let Some(how) = how {
+                self.has_ended(&how).await;
+            }
         }
         match (&self.application, &self.ended) {
             (Some(application), _) if application.run == run => Ok(()),
@@ -233,8 +160,10 @@ impl Keeper {
             Ok(()) => self.up(hold, interrupt).await,
             Err(failure) => Err(failure),
         };
-        if started.is_err() {
-            self.stop().await;
+        match started {
+            Err(Failure::Interrupted(_)) => self.kill().await,
+            Err(_) => self.stop().await,
+            Ok(_) => {}
         }
         started
     }
@@ -253,7 +182,7 @@ impl Keeper {
         if changes.is_empty() {
             return self.ensure(hold, interrupt, context).await.map(drop);
         }
-        if interrupt.gone.is_cancelled() || interrupt.is_stop() {
+        if interrupt.is_raised() {
             return Err(Failure::Interrupted("it was cancelled before anything was changed".into()));
         }
         tracing::info!(component, "restarting the application with {changes}");
@@ -304,9 +233,7 @@ impl Keeper {
     /// Ends a start that nobody waits for, and starts the application as it was without waiting for it, unless it is to
     /// be stopped anyway. The next measurement waits until it is up.
     async fn abandon(&mut self, former: &[Setting], interrupt: &Interrupt) {
-        if let Some(application) = self.application.take() {
-            application.kill().await;
-        }
+        self.kill().await;
         if interrupt.is_stop() {
             return;
         }
@@ -324,7 +251,7 @@ impl Keeper {
             why = interrupt.raised() => return Err(Failure::Interrupted(why)),
             free = port_is_free(plan) => free.map_err(Failure::NotUp)?,
         }
-        let run = self.shared.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        let run = self.shared.next_run();
         let application =
             Application::start(run, &plan.launch(settings), self.log.clone()).await.map_err(Failure::NotUp)?;
         let changes = difference(&plan.settings, settings);

@@ -25,6 +25,8 @@ mod group;
 mod keeper;
 #[cfg(unix)]
 mod output;
+#[cfg(unix)]
+mod request;
 
 #[cfg(not(unix))]
 #[path = "elsewhere.rs"]

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn the_ring_keeps_the_last_bytes() {
         let mut ring = Ring::default();
-        ring.push(&[b'a'; KEPT + 5]);
+        ring.push(&vec![b'a'; KEPT + 5]);
         ring.push(b"\nlast\n");
         assert_eq!(ring.0.len(), KEPT);
         assert!(ring.tail().ends_with("a…\nlast"), "{}", ring.tail());

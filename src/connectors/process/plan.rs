@@ -211,7 +211,7 @@ mod tests {
         Plan::compile("web", &serde_json::from_value(config).unwrap())
     }
 
-    fn with_settings(command: Json, more: Json) -> Json {
+    fn with_settings(command: &Json, more: &Json) -> Json {
         let mut config = json!({
             "command": command,
             "settings": {
@@ -225,8 +225,8 @@ mod tests {
 
     #[test]
     fn settings_reach_the_application() {
-        let plan =
-            compile(with_settings(json!("app -w {workers} 'x {gc-mode}'"), json!({"environment": {"P": 1}}))).unwrap();
+        let plan = compile(with_settings(&json!("app -w {workers} 'x {gc-mode}'"), &json!({"environment": {"P": 1}})))
+            .unwrap();
         let launch = plan.launch(&plan.settings);
         assert_eq!(launch.program, PathBuf::from("app"));
         assert_eq!(launch.arguments, ["-w", "2", "x a b"]);
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(plan.component, "web");
 
         let mut config =
-            with_settings(json!(["./app", 8080, "{workers}"]), json!({"component": "api", "directory": "/d"}));
+            with_settings(&json!(["./app", 8080, "{workers}"]), &json!({"component": "api", "directory": "/d"}));
         config["settings"]["workers"]["env"] = json!("N");
         let plan = compile(config).unwrap();
         let launch = plan.launch(&plan.settings);
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn every_problem_is_found_at_its_place() {
         let mut config = with_settings(
-            json!(["app", "{worker}", "{"]),
-            json!({"component": "a.b", "environment": {"GC_MODE": "x", "=": "y"}, "health": {"timeout": 0},
+            &json!(["app", "{worker}", "{"]),
+            &json!({"component": "a.b", "environment": {"GC_MODE": "x", "=": "y"}, "health": {"timeout": 0},
                    "stop": {"timeout": -1}, "log": {"file": "a/..", "max_size": 0}}),
         );
         config["settings"]["workers"]["value"] = json!(9);
