@@ -5,3 +5,5 @@
 //! [`Configurable`]: crate::connector::Configurable
 
 pub mod load;
+pub mod process;
+pub mod wait;
