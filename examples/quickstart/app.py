@@ -25,6 +25,7 @@ from typing import Self
 from catalogue import CATALOGUE, PRODUCTS, REVIEWS, create_catalogue
 
 SHOWN = 300  # reviews on a page
+PATHS = {f"/product/{product}": product for product in range(1, PRODUCTS + 1)}
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ def start_worker(chosen: Settings) -> None:
     global catalogue, settings
     settings = chosen
     catalogue = sqlite3.connect(f"{CATALOGUE.resolve().as_uri()}?mode=ro", uri=True)
-    for number in (signal.SIGTERM, signal.SIGINT):  # both may reach the whole group; the parent ends its workers itself
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers itself
     threading.Thread(target=exit_with_parent, daemon=True).start()
 
 
@@ -140,13 +140,11 @@ class Shop:
 
     async def answer(self, target: str, headers: dict[str, str]) -> tuple[str, dict[str, str], bytes]:
         """Status, headers and body for a GET."""
-        path = target.partition("?")[0]
-        if path == "/health":
+        if target == "/health":
             return "200 OK", {"Content-Type": "text/plain"}, b"ok\n"
-        product = path.removeprefix("/product/")
-        if not (product.isascii() and product.isdecimal() and 1 <= int(product) <= PRODUCTS):
+        if target not in PATHS:
             return "404 Not Found", {"Content-Type": "text/plain"}, b"no such page\n"
-        page = await self.page(int(product))
+        page = await self.page(PATHS[target])
         kind = {"Content-Type": "text/html; charset=utf-8", "Vary": "Accept-Encoding"}
         if "gzip" in headers.get("accept-encoding", "gzip"):  # a client that does not say takes any encoding (RFC 9110)
             return "200 OK", kind | {"Content-Encoding": "gzip"}, page
