@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
+LINUX = Path("/proc/self/stat").exists()
 PATIENCE = 30.0  # seconds; generous, for a loaded machine
 
 FRUGAL = {"WORKERS": "1", "CACHE_KB": "0", "COMPRESSION": "1", "BATCH_SIZE": "200"}
@@ -61,25 +62,29 @@ class Service:
 
     def alive(self) -> bool:
         """Whether any process of the service's group is left."""
+        if LINUX:
+            return bool(self.members())
         try:
             os.killpg(self.process.pid, 0)
         except ProcessLookupError:
             return False
         return True
 
-    def workers(self) -> list[int]:
-        """The processes of the group that are Python workers, as Linux lists them."""
-        found = []
+    def members(self) -> dict[int, bytes]:
+        """The command lines of the group's running processes; not of the dead that nobody has waited for yet."""
+        found = {}
         for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal() and int(entry.name) != self.process.pid:
+            if entry.name.isdecimal():
                 try:
-                    same_group = os.getpgid(int(entry.name)) == self.process.pid
-                    command = (entry / "cmdline").read_bytes()
+                    state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                    if int(group) == self.process.pid and state != "Z":
+                        found[int(entry.name)] = (entry / "cmdline").read_bytes()
                 except OSError:  # it ended meanwhile
                     continue
-                if same_group and b"spawn_main" in command:
-                    found.append(int(entry.name))
         return found
+
+    def workers(self) -> set[int]:
+        return {pid for pid, command in self.members().items() if b"spawn_main" in command}
 
 
 def eventually(condition: Callable[[], bool], what: str) -> None:
@@ -161,14 +166,14 @@ def test_connections_are_kept_and_bad_requests_answered(start: Callable[[dict[st
     connection.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers under /proc")
+@pytest.mark.skipif(not LINUX, reason="finds the workers under /proc")
 @pytest.mark.parametrize("settings", [FRUGAL, LAVISH])
 def test_a_dead_worker_is_replaced(start: Callable[[dict[str, str]], Service], settings: dict[str, str]) -> None:
     service = start(settings)
     former = service.workers()
     assert len(former) == int(settings["WORKERS"])
-    os.kill(former[0], signal.SIGKILL)
-    eventually(lambda: not set(former) & set(service.workers()), "the former workers are gone")
+    os.kill(min(former), signal.SIGKILL)
+    eventually(lambda: not former & service.workers(), "the former workers are gone")
     status, _, page = service.get("/product/33", Accept_Encoding="gzip")
     assert status == 200
     assert b"<h1>Product 33</h1>" in gzip.decompress(page)
