@@ -3,7 +3,7 @@
 One process answers HTTP and keeps finished pages in a cache; `WORKERS` more render the pages that are not in it: they
 read the product's reviews from SQLite, build the HTML and compress it. Everything is the standard library.
 
-    PORT=18080 WORKERS=4 CACHE_KB=2000 COMPRESSION=6 BATCH_SIZE=40 python3 app.py
+    PORT=18080 WORKERS=4 CACHE_KB=2200 COMPRESSION=6 BATCH_SIZE=40 python3 app.py
     curl --compressed http://127.0.0.1:18080/product/17
 """
 
@@ -49,7 +49,7 @@ class Settings:
         return cls(
             port=number("PORT", 18080, 1, 65535),
             workers=number("WORKERS", 4, 1, 64),
-            cache_kb=number("CACHE_KB", 2000, 0, 1_000_000),
+            cache_kb=number("CACHE_KB", 2200, 0, 1_000_000),
             compression=number("COMPRESSION", 6, 0, 9),
             batch_size=number("BATCH_SIZE", 40, 1, 100_000),
         )
