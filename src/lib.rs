@@ -13,3 +13,7 @@ pub mod event;
 pub mod model;
 pub mod optimizer;
 pub mod runner;
+
+#[cfg(feature = "python")]
+#[allow(missing_docs)]
+mod python;

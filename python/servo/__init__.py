@@ -1,0 +1,119 @@
+"""Connects an application to an optimizer.
+
+Subclass `BaseConnector`, answer events with `@on_event()`, and run `python -m servo run`.
+
+Names are imported when they are first used: `import servo` itself costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
+    from servo.configuration import BaseConfiguration as BaseConfiguration
+    from servo.connector import BaseConnector as BaseConnector
+    from servo.connector import current_connector as current_connector
+    from servo.errors import AdjustmentFailedError as AdjustmentFailedError
+    from servo.errors import AdjustmentRejectedError as AdjustmentRejectedError
+    from servo.errors import BaseError as BaseError
+    from servo.errors import ConnectorError as ConnectorError
+    from servo.errors import ConnectorNotFoundError as ConnectorNotFoundError
+    from servo.errors import EventAbortedError as EventAbortedError
+    from servo.errors import EventCancelledError as EventCancelledError
+    from servo.errors import EventError as EventError
+    from servo.errors import EventHandlersNotFoundError as EventHandlersNotFoundError
+    from servo.errors import MeasurementFailedError as MeasurementFailedError
+    from servo.errors import ServoError as ServoError
+    from servo.errors import UnexpectedEventError as UnexpectedEventError
+    from servo.events import Event as Event
+    from servo.events import EventHandler as EventHandler
+    from servo.events import EventResult as EventResult
+    from servo.events import Preposition as Preposition
+    from servo.events import after_event as after_event
+    from servo.events import before_event as before_event
+    from servo.events import current_event as current_event
+    from servo.events import event_handler as event_handler
+    from servo.events import on_event as on_event
+    from servo.types import Adjustment as Adjustment
+    from servo.types import Component as Component
+    from servo.types import Control as Control
+    from servo.types import DataPoint as DataPoint
+    from servo.types import Description as Description
+    from servo.types import Duration as Duration
+    from servo.types import EnumSetting as EnumSetting
+    from servo.types import Measurement as Measurement
+    from servo.types import Metric as Metric
+    from servo.types import RangeSetting as RangeSetting
+    from servo.types import TimeSeries as TimeSeries
+    from servo.types import Unit as Unit
+
+# The module each public name lives in.
+_HOMES = {
+    "servo.configuration": ["AbstractBaseConfiguration", "BaseConfiguration"],
+    "servo.connector": ["BaseConnector", "current_connector"],
+    "servo.errors": [
+        "AdjustmentFailedError",
+        "AdjustmentRejectedError",
+        "BaseError",
+        "ConnectorError",
+        "ConnectorNotFoundError",
+        "EventAbortedError",
+        "EventCancelledError",
+        "EventError",
+        "EventHandlersNotFoundError",
+        "MeasurementFailedError",
+        "ServoError",
+        "UnexpectedEventError",
+    ],
+    "servo.events": [
+        "Event",
+        "EventHandler",
+        "EventResult",
+        "Preposition",
+        "after_event",
+        "before_event",
+        "current_event",
+        "event_handler",
+        "on_event",
+    ],
+    "servo.types": [
+        "Adjustment",
+        "Component",
+        "Control",
+        "DataPoint",
+        "Description",
+        "Duration",
+        "EnumSetting",
+        "Measurement",
+        "Metric",
+        "RangeSetting",
+        "TimeSeries",
+        "Unit",
+    ],
+}
+_NAMES = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from servo import _core
+
+        return _core.version()
+    if (module := _NAMES.get(name)) is not None:
+        value = getattr(importlib.import_module(module), name)
+        globals()[name] = value
+        return value
+    try:
+        return importlib.import_module(f"servo.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"servo.{name}":
+            raise
+    raise AttributeError(f"module 'servo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

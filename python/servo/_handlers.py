@@ -1,0 +1,51 @@
+"""The part of the asyncio executor that is Python: the handlers of one connector for one event."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+from typing import Any
+
+from servo.connector import BaseConnector
+from servo.events import EventContext, EventResult, Preposition, _current_event, get_event
+
+def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
+    """The preposition and event of every handler of a connector."""
+    return [(str(handler.preposition), handler.event.name) for handler in connector.__event_handlers__]
+
+
+async def run(
+    connector: BaseConnector, event: str, preposition: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[Any]:
+    """Runs the handlers one after another, in the order they were declared; gives what each returned.
+
+    A plain function runs in the loop's thread, as it stands: one that waits belongs into `async def`.
+    """
+    wanted = Preposition.from_str(preposition)
+    token = _current_event.set(EventContext(get_event(event), wanted))
+    try:
+        with connector.current():
+            results = []
+            for handler in connector.get_event_handlers(event, wanted):
+                value = handler.handler(connector, *args, **{**handler.kwargs, **kwargs})
+                results.append(await value if inspect.isawaitable(value) else value)
+            # A handler that swallowed its cancellation must not look like one that was never cancelled.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
+            return results
+    finally:
+        _current_event.reset(token)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answerer:
+    """The connector that answered, as after-handlers see it."""
+
+    name: str
+
+
+def event_result(event: str, connector: str, value: Any) -> EventResult:
+    """What after-handlers get of one result."""
+    return EventResult(get_event(event), Preposition.on, Answerer(connector), value)

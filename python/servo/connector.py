@@ -1,0 +1,143 @@
+"""The base class of connectors, and which connectors there are."""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+import importlib.metadata
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from servo import _pydantic
+from servo.configuration import BaseConfiguration
+from servo.events import EventHandler, Preposition, handlers_of
+
+if TYPE_CHECKING:
+    import loguru
+
+__all__ = ["BaseConnector", "current_connector"]
+
+ENTRY_POINT_GROUP = "servo.connectors"
+
+_connector_subclasses: list[type[BaseConnector]] = []
+_current_connector: contextvars.ContextVar[BaseConnector | None] = contextvars.ContextVar(
+    "servox.current_connector", default=None
+)
+
+
+def current_connector() -> BaseConnector | None:
+    """The connector whose handler runs, if one does."""
+    return _current_connector.get()
+
+
+def _name_for_connector_class(cls: type) -> str | None:
+    stem = cls.__name__.replace("Connector", "")
+    if re.fullmatch(r"[A-Z]+", stem):
+        return stem.lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", stem).lower() or None
+
+
+class BaseConnector(_pydantic.model_base(extra="ignore", arbitrary_types_allowed=True)):
+    """The base class of connectors written in Python.
+
+    Declare `config` with a subclass of `BaseConfiguration` and answer events with methods decorated by
+    `@servo.on_event()`. The key in `servo.yaml` is the name of the class without `Connector`, in snake case.
+
+    Attributes:
+        name: The key in `servo.yaml` of this instance.
+        config: Its part of `servo.yaml`.
+    """
+
+    __default_name__: ClassVar[str | None] = None
+    __event_handlers__: ClassVar[list[EventHandler]] = []
+
+    name: str = ""
+    config: BaseConfiguration
+
+    def __init__(self, **data: Any) -> None:
+        data.setdefault("name", type(self).__default_name__)
+        super().__init__(**data)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__default_name__ = _name_for_connector_class(cls)
+        cls.__event_handlers__ = handlers_of(cls)
+        _connector_subclasses.append(cls)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @classmethod
+    def config_model(cls) -> type[BaseConfiguration]:
+        """The class of `config`."""
+        model: type[BaseConfiguration] = _pydantic.field_type(cls, "config")
+        return model
+
+    @classmethod
+    def get_event_handlers(cls, event: str, preposition: Preposition = Preposition.all) -> list[EventHandler]:
+        """The handlers of an event, in the order they were declared."""
+        return [
+            handler
+            for handler in cls.__event_handlers__
+            if handler.event.name == str(event) and handler.preposition & preposition
+        ]
+
+    @classmethod
+    def responds_to_event(cls, event: str) -> bool:
+        """Whether there is a handler of that event, of any preposition."""
+        return bool(cls.get_event_handlers(event))
+
+    @property
+    def logger(self) -> loguru.Logger:
+        """A logger that names this connector."""
+        from loguru import logger
+
+        return logger.bind(connector=self)
+
+    @contextmanager
+    def current(self) -> Iterator[BaseConnector]:
+        """Makes this the current connector for the time of a `with` block."""
+        token = _current_connector.set(self)
+        try:
+            yield self
+        finally:
+            _current_connector.reset(token)
+
+
+def load_entry_points() -> Iterator[tuple[str, BaseException]]:
+    """Imports the connectors that installed packages bring; yields those that fail, which disable no other."""
+    for entry_point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            entry_point.load()
+        except Exception as error:
+            yield entry_point.name, error
+
+
+def connector_types() -> list[type[BaseConnector]]:
+    """Every connector class that is known: of installed packages and of imported modules."""
+    for name, error in load_entry_points():
+        from loguru import logger
+
+        logger.warning(f"the connector '{name}' cannot be imported and is left out: {type(error).__name__}: {error}")
+    return list(_connector_subclasses)
+
+
+def import_connector(identifier: str) -> type[BaseConnector]:
+    """The connector class of a dotted path.
+
+    Raises:
+        ImportError: There is no such module or attribute.
+        TypeError: It is no connector class.
+    """
+    module, _, attribute = identifier.rpartition(".")
+    found = getattr(importlib.import_module(module), attribute, None)
+    if found is None:
+        raise ImportError(f"module '{module}' has no attribute '{attribute}'")
+    if not (isinstance(found, type) and issubclass(found, BaseConnector)):
+        raise TypeError(f"{identifier} is not a Connector subclass")
+    return found

@@ -1,0 +1,5 @@
+"""What can be adjusted."""
+
+from servo._core import EnumSetting, RangeSetting
+
+__all__ = ["EnumSetting", "RangeSetting"]

@@ -1,0 +1,166 @@
+//! Connectors written in Python, as members of a bus.
+//!
+//! Their handlers run on the asyncio loop that owns the connector. The handlers of one connector for one event are one
+//! task there; the engine waits for the task and turns its results into answers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use tokio::sync::oneshot;
+
+use super::calls::{answer, arguments};
+use super::errors;
+use super::event_loop::EventLoop;
+use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Preposition, Responder};
+
+/// A Python connector on a bus.
+pub(super) struct PyConnector {
+    name: String,
+    object: Py<PyAny>,
+    event_loop: Arc<EventLoop>,
+    /// The `(preposition, event)` pairs it handles, read once: handlers belong to the class.
+    handles: Vec<(Preposition, String)>,
+}
+
+impl PyConnector {
+    /// The member of a bus for a Python connector, whose handlers run on that loop.
+    pub fn new(object: &Bound<'_, PyAny>, event_loop: Arc<EventLoop>) -> PyResult<Self> {
+        let py = object.py();
+        let listed = py.import("servo._handlers")?.call_method1("subscriptions", (object,))?;
+        let mut handles = Vec::new();
+        for pair in listed.try_iter()? {
+            let (preposition, event): (String, String) = pair?.extract()?;
+            let preposition = match preposition.as_str() {
+                "before" => Preposition::Before,
+                "after" => Preposition::After,
+                _ => Preposition::On,
+            };
+            handles.push((preposition, event));
+        }
+        Ok(Self { name: object.getattr("name")?.extract()?, object: object.clone().unbind(), event_loop, handles })
+    }
+}
+
+#[async_trait]
+impl Responder for PyConnector {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn responds_to(&self, event: &str, preposition: Preposition) -> bool {
+        self.handles.iter().any(|(at, name)| *at == preposition && name == event)
+    }
+
+    async fn respond(
+        &self,
+        preposition: Preposition,
+        call: &Call,
+        results: &[Outcome],
+        context: &Context,
+    ) -> Result<Vec<Answer>, EventError> {
+        let (done, answers) = oneshot::channel();
+        let task = RunningTask { event_loop: self.event_loop.clone(), task: Arc::default() };
+        let slot = task.task.clone();
+        let object = Python::attach(|py| self.object.clone_ref(py));
+        let (call, results) = (call.clone(), results.to_vec());
+        let home = self.event_loop.clone();
+        self.event_loop.submit(Box::new(move |py, event_loop| {
+            let mut done = Some(done);
+            let mut start = || -> PyResult<()> {
+                let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
+                let handlers = py.import("servo._handlers")?.getattr("run")?;
+                let coroutine =
+                    handlers.call1((object.bind(py), call.event(), preposition.to_string(), args, kwargs))?;
+                let task = event_loop.call_method1("create_task", (coroutine,))?;
+                let report = Bound::new(py, Done { sender: Mutex::new(done.take()), call, preposition })?;
+                task.call_method1("add_done_callback", (report,))?;
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.unbind());
+                Ok(())
+            };
+            if let Err(error) = start()
+                && let Some(done) = done.take()
+            {
+                let _ = done.send(Err(errors::from_python(py, &error)));
+            }
+        }));
+        tokio::pin!(answers);
+        let answered = tokio::select! {
+            answered = &mut answers => answered,
+            () = context.cancelled.cancelled() => {
+                task.cancel();
+                answers.await
+            }
+        };
+        // Nobody answers when the loop has ended.
+        answered.unwrap_or_else(|_| Err(EventError::failed("the event loop of the connector has ended")))
+    }
+}
+
+/// The asyncio task of the handlers; it is cancelled when nobody waits for it any more.
+struct RunningTask {
+    event_loop: Arc<EventLoop>,
+    task: Arc<Mutex<Option<Py<PyAny>>>>,
+}
+
+impl RunningTask {
+    fn cancel(&self) {
+        let slot = self.task.clone();
+        self.event_loop.submit(Box::new(move |py, _| {
+            if let Some(task) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                // A task that is done takes no notice.
+                if let Err(error) = task.bind(py).call_method0("cancel") {
+                    tracing::debug!("a handler could not be cancelled: {error}");
+                }
+            }
+        }));
+    }
+}
+
+impl Drop for RunningTask {
+    fn drop(&mut self) {
+        let done = {
+            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+            task.is_none()
+        };
+        if !done && tokio::runtime::Handle::try_current().is_ok() {
+            self.cancel();
+        }
+    }
+}
+
+/// Called by asyncio when the handlers' task is done.
+#[pyclass]
+struct Done {
+    sender: Mutex<Option<oneshot::Sender<Result<Vec<Answer>, EventError>>>>,
+    call: Call,
+    preposition: Preposition,
+}
+
+#[pymethods]
+impl Done {
+    fn __call__(&self, py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let result = if task.call_method0("cancelled")?.is_truthy()? {
+            Err(EventError::new(ErrorKind::Cancelled, format!("'{}' was cancelled", self.call.event())))
+        } else {
+            task.call_method0("result").and_then(|values| self.answers(&values)).map_err(|error| {
+                tracing::debug!("{}", errors::traceback(py, &error));
+                errors::from_python(py, &error)
+            })
+        };
+        // The engine may have stopped waiting.
+        let _ = sender.send(result);
+        Ok(())
+    }
+}
+
+impl Done {
+    fn answers(&self, values: &Bound<'_, PyAny>) -> PyResult<Vec<Answer>> {
+        values.cast::<PyList>()?.iter().map(|value| answer(self.preposition, &self.call, &value)).collect()
+    }
+}
+
+/// The positional and the keyword arguments of a handler.
+pub(super) type Arguments<'py> = (Bound<'py, PyTuple>, Bound<'py, PyDict>);

@@ -1,0 +1,113 @@
+//! Errors on their way between the engine and Python.
+
+use pyo3::exceptions::{PyBaseException, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use crate::config;
+use crate::event::{ErrorKind, EventError};
+
+pyo3::create_exception!(
+    servo._core,
+    ConfigError,
+    pyo3::exceptions::PyValueError,
+    "A servo.yaml is wrong. The text has a line for each place; `problems` holds them as JSON."
+);
+
+/// The name in `servo.errors` of a kind.
+const fn class_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Failed => "EventError",
+        ErrorKind::Cancelled => "EventCancelledError",
+        ErrorKind::MeasurementFailed => "MeasurementFailedError",
+        ErrorKind::AdjustmentFailed => "AdjustmentFailedError",
+        ErrorKind::AdjustmentRejected => "AdjustmentRejectedError",
+        ErrorKind::Aborted => "EventAbortedError",
+    }
+}
+
+/// The most special kinds first: a rejected adjustment is a failed one as well.
+const KINDS: [ErrorKind; 5] = [
+    ErrorKind::Aborted,
+    ErrorKind::AdjustmentRejected,
+    ErrorKind::AdjustmentFailed,
+    ErrorKind::MeasurementFailed,
+    ErrorKind::Cancelled,
+];
+
+/// The exception of a failure.
+pub(super) fn to_python(py: Python<'_>, error: &EventError) -> PyErr {
+    let make = || -> PyResult<PyErr> {
+        let class = py.import("servo.errors")?.getattr(class_of(error.kind))?;
+        Ok(PyErr::from_value(class.call1((error.to_string(), error.reason.as_deref()))?))
+    };
+    make().unwrap_or_else(|failure| failure)
+}
+
+/// The failure of an exception; of a group, the one that stands for all.
+pub(super) fn from_python(py: Python<'_>, error: &PyErr) -> EventError {
+    let mut leaves = Vec::new();
+    flatten(error.value(py), &mut leaves);
+    EventError::of_group(leaves).unwrap_or_else(|| EventError::failed(error.to_string()))
+}
+
+fn flatten(exception: &Bound<'_, PyBaseException>, leaves: &mut Vec<EventError>) {
+    let inner = exception.getattr("exceptions").ok();
+    if let Some(list) = inner.and_then(|group| group.try_iter().ok()) {
+        for item in list.flatten() {
+            if let Ok(item) = item.cast::<PyBaseException>() {
+                flatten(item, leaves);
+            }
+        }
+        return;
+    }
+    leaves.push(leaf(exception));
+}
+
+fn leaf(exception: &Bound<'_, PyBaseException>) -> EventError {
+    let py = exception.py();
+    let text = exception.str().map_or_else(|_| String::new(), |text| text.to_string());
+    let kind = py.import("servo.errors").ok().and_then(|errors| {
+        KINDS.into_iter().find(|kind| {
+            errors.getattr(class_of(*kind)).is_ok_and(|class| exception.is_instance(&class).unwrap_or(false))
+        })
+    });
+    let ours = py
+        .import("servo.errors")
+        .and_then(|errors| errors.getattr("BaseError"))
+        .is_ok_and(|class| exception.is_instance(&class).unwrap_or(false));
+    let message = if ours {
+        text
+    } else {
+        // Of a foreign exception the class says as much as the text.
+        let class = exception.get_type().name().map_or_else(|_| "Exception".into(), |name| name.to_string());
+        if text.is_empty() { class } else { format!("{class}: {text}") }
+    };
+    let mut error = EventError::new(kind.unwrap_or(ErrorKind::Failed), message);
+    error.reason = exception.getattr("reason").ok().and_then(|reason| reason.extract().ok());
+    error
+}
+
+/// The exception of a wrong configuration.
+pub(super) fn config_error(py: Python<'_>, error: &config::ConfigError) -> PyErr {
+    let exception = ConfigError::new_err(error.to_string());
+    let problems = serde_json::to_string(error).unwrap_or_else(|_| "[]".into());
+    match exception.value(py).setattr("problems", problems) {
+        Ok(()) => exception,
+        Err(failure) => failure,
+    }
+}
+
+/// The exception of a run that could not go on.
+pub(super) fn runtime_error(error: impl std::fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+/// The last lines of a traceback, for the log.
+pub(super) fn traceback(py: Python<'_>, error: &PyErr) -> String {
+    let format = || -> PyResult<String> {
+        let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+        Ok(lines.cast::<PyList>()?.iter().map(|line| line.to_string()).collect())
+    };
+    format().unwrap_or_else(|_| error.to_string())
+}

@@ -1,0 +1,48 @@
+//! The extension module `servo._core`: the engine as Python sees it.
+
+mod calls;
+mod config;
+mod connector;
+mod errors;
+mod event_loop;
+mod sampler;
+mod servo;
+mod types;
+mod values;
+
+use pyo3::prelude::*;
+
+/// Table of contents of `servo._core`.
+#[pymodule(name = "_core")]
+mod core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::config::{open_servos, validate_file};
+    #[pymodule_export]
+    use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::servo::PyServo;
+    #[pymodule_export]
+    use super::values::{
+        Adjustment, Component, Control, DataPoint, Description, EnumSetting, Measurement, Metric, RangeSetting, TimeSeries,
+        duration_to_text, text_to_duration,
+    };
+    #[pymodule_export]
+    use super::{forward_logs, version};
+}
+
+/// The version of the engine.
+#[pyfunction]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing.
+#[pyfunction]
+fn forward_logs(py: Python<'_>) -> PyResult<()> {
+    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::LoggersAndLevels)?;
+    // Installed already, here or by a host program: then it stays as it is.
+    let _ = logger.install();
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! A servo in the hands of Python: what the command line and scripts drive.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3_async_runtimes::tokio::future_into_py;
+use serde_json::{Value as Json, json};
+use tokio::sync::watch;
+
+use super::errors::{runtime_error, to_python};
+use super::event_loop::EventLoop;
+use super::sampler::Samplers;
+use crate::config::{OptimizerConfig, ServoConfig};
+use crate::event::{Answer, Call, Dispatched, EventError, Options};
+use crate::model::{Adjustment, Control, Duration, Measurement, Reading};
+use crate::optimizer::local::{Board, LocalConfig, LocalOptimizer};
+use crate::runner::{Activity, Ended, Phase, Runner, Servo, Stop};
+
+/// One servo of a servo.yaml.
+#[pyclass(frozen, weakref, name = "Servo", module = "servo._core")]
+pub struct PyServo {
+    config: ServoConfig,
+    config_file: String,
+    servo: Servo,
+    event_loop: Arc<EventLoop>,
+    stop: Mutex<Stop>,
+    watched: Mutex<Option<Watched>>,
+}
+
+/// What there is to see of a run.
+#[derive(Clone)]
+struct Watched {
+    activity: watch::Receiver<Activity>,
+    board: Arc<Board>,
+}
+
+impl PyServo {
+    pub(super) fn new(config: ServoConfig, config_file: &str, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
+        let config_file = config_file.to_owned();
+        Self { config, config_file, servo, event_loop, stop: Mutex::default(), watched: Mutex::default() }
+    }
+
+    fn stop(&self) -> MutexGuard<'_, Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl PyServo {
+    /// The name of the servo.
+    #[getter]
+    fn name(&self) -> &str {
+        self.servo.name()
+    }
+
+    /// `local`, or the identifier at a remote service.
+    #[getter]
+    fn optimizer(&self) -> String {
+        match &self.config.optimizer {
+            OptimizerConfig::Local(_) => "local".into(),
+            OptimizerConfig::Remote(remote) => ["id", "optimizer_id"]
+                .iter()
+                .find_map(|key| remote.get(key)?.as_str())
+                .unwrap_or("remote")
+                .to_owned(),
+        }
+    }
+
+    /// The path of the file it was read from.
+    #[getter]
+    fn config_file(&self) -> &str {
+        &self.config_file
+    }
+
+    /// The name and the type of every connector.
+    #[getter]
+    fn connectors(&self) -> Vec<(String, String)> {
+        self.config.connectors.iter().map(|route| (route.name.clone(), route.type_name.clone())).collect()
+    }
+
+    /// Runs until the optimizer has nothing more to ask, or until `interrupt`; gives what came of it as JSON.
+    fn run<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        this.event_loop.enter(py)?;
+        let OptimizerConfig::Local(local) = &this.config.optimizer else {
+            return Err(runtime_error(
+                "this version works with the local optimizer: write 'optimizer: {local: {…}}' instead of the \
+                 identifier of a remote service",
+            ));
+        };
+        let local: LocalConfig = serde_json::from_value(local.clone()).map_err(runtime_error)?;
+        let (name, servo, stop) = (this.servo.name().to_owned(), this.servo.clone(), this.stop().clone());
+        let handle = slf.clone().unbind();
+        future_into_py(py, async move {
+            let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
+            let optimizer = tokio::task::spawn_blocking(open).await.map_err(runtime_error)?.map_err(runtime_error)?;
+            let board = optimizer.board();
+            let runner = Runner::new(servo, Arc::new(optimizer), stop);
+            *handle.get().watched() = Some(Watched { activity: runner.activity(), board: board.clone() });
+            let result = runner.run().await;
+            // The next run is not ended by what ended this one.
+            *handle.get().stop() = Stop::new();
+            let (ended, reason) = match result {
+                Ok(Ended::Finished) => ("finished", None),
+                Ok(Ended::Interrupted(reason)) => ("interrupted", Some(reason)),
+                Err(error) => ("failed", Some(error.to_string())),
+            };
+            Ok(json!({ "ended": ended, "reason": reason, "report": board.report() }).to_string())
+        })
+    }
+
+    /// Asks the run to end; it takes less than five seconds.
+    fn interrupt(&self, reason: String) {
+        self.stop().request(reason);
+    }
+
+    /// What the run is doing, as JSON.
+    fn snapshot(&self, py: Python<'_>) -> String {
+        let Some(watched) = self.watched().clone() else {
+            return json!({ "phase": "starting", "command": null, "board": null }).to_string();
+        };
+        py.detach(|| snapshot(&watched).to_string())
+    }
+
+    /// What there is to tell since the last call, as JSON.
+    fn drain(&self) -> String {
+        let notes = self.watched().as_ref().map(|watched| watched.board.drain()).unwrap_or_default();
+        serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
+    }
+
+    /// What the connectors describe, as JSON; of all unless some are named.
+    #[pyo3(signature = (connectors = None))]
+    fn describe<'py>(&self, py: Python<'py>, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
+        self.once(py, Call::Describe { control: Control::default() }, connectors)
+    }
+
+    /// Takes one measurement; gives the readings as JSON. Times are in seconds.
+    #[pyo3(signature = (metrics, connectors, duration, warmup))]
+    fn measure<'py>(
+        &self,
+        py: Python<'py>,
+        metrics: Vec<String>,
+        connectors: Option<Vec<String>>,
+        duration: f64,
+        warmup: f64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let span = |seconds| Duration::from_secs_f64(seconds).unwrap_or_default();
+        let control = Control { duration: span(duration), warmup: span(warmup), ..Control::default() };
+        self.once(py, Call::Measure { metrics, control }, connectors)
+    }
+
+    /// Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON.
+    fn adjust<'py>(
+        &self,
+        py: Python<'py>,
+        adjustments: Vec<(String, String, String)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let adjustments =
+            adjustments.into_iter().map(|(component, setting, value)| Adjustment::new(component, setting, value));
+        self.once(py, Call::Adjust { adjustments: adjustments.collect(), control: Control::default() }, None)
+    }
+}
+
+impl PyServo {
+    /// Attaches the connectors, dispatches one event, and shuts them down again.
+    fn once<'py>(
+        &self,
+        py: Python<'py>,
+        call: Call,
+        connectors: Option<Vec<String>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.event_loop.enter(py)?;
+        let servo = self.servo.clone();
+        let mut context = servo.context();
+        context.cancelled = self.stop().token().child_token();
+        future_into_py(py, async move {
+            let options = Options { include: connectors, ..Options::default() };
+            let result = match servo.attach().await {
+                Ok(()) => servo.dispatch(&call, &options, &context).await,
+                Err(error) => Err(error),
+            };
+            for error in servo.shutdown().await {
+                tracing::error!("shutdown: {error}");
+            }
+            let dispatched = result.map_err(|error| Python::attach(|py| to_python(py, &error)))?;
+            answers(dispatched).map(|answers| answers.to_string()).map_err(|error| {
+                Python::attach(|py| to_python(py, &error))
+            })
+        })
+    }
+}
+
+/// The answers of a dispatch by connector.
+fn answers(dispatched: Dispatched) -> Result<Json, EventError> {
+    let outcomes = match dispatched {
+        Dispatched::Completed(outcomes) => outcomes,
+        Dispatched::Cancelled(error) => return Err(error),
+    };
+    let mut list = Vec::new();
+    for outcome in outcomes {
+        let mut entry = match outcome.result? {
+            Answer::Description(description) => {
+                let components: Vec<_> = description
+                    .components
+                    .iter()
+                    .map(|component| {
+                        let settings = component.settings.iter().map(|setting| {
+                            let mut wire = setting.wire();
+                            wire["name"] = json!(setting.name);
+                            wire
+                        });
+                        json!({ "name": component.name, "settings": settings.collect::<Vec<_>>() })
+                    })
+                    .collect();
+                json!({ "components": components, "metrics": description.metrics })
+            }
+            Answer::Measurement(measurement) => readings(&measurement),
+            _ => json!({}),
+        };
+        entry["connector"] = json!(outcome.connector);
+        list.push(entry);
+    }
+    Ok(Json::Array(list))
+}
+
+fn readings(measurement: &Measurement) -> Json {
+    let readings: Vec<_> = measurement
+        .readings
+        .iter()
+        .map(|reading| {
+            let points: Vec<_> = match reading {
+                Reading::DataPoint(point) => vec![(point.time, point.value)],
+                Reading::TimeSeries(series) => series.points().collect(),
+            };
+            let points: Vec<_> =
+                points.into_iter().map(|(time, value)| json!([time.as_microsecond() as f64 / 1e6, value])).collect();
+            json!({ "metric": reading.metric().name, "unit": reading.metric().unit, "points": points })
+        })
+        .collect();
+    json!({ "readings": readings, "annotations": measurement.annotations })
+}
+
+fn snapshot(watched: &Watched) -> Json {
+    let activity = watched.activity.borrow().clone();
+    let board = watched.board.snapshot();
+    let phase = match activity.phase {
+        Phase::Starting => json!("starting"),
+        Phase::Running => json!(board.phase),
+        Phase::Stopping => json!("stopping"),
+        Phase::Ended => json!("done"),
+    };
+    let command = activity.command.map(|command| {
+        let progress = activity.progress.as_ref();
+        json!({
+            "kind": command.cmd.to_string(),
+            "connector": progress.map(|progress| &progress.connector),
+            "percent": progress.map(|progress| progress.percent),
+            "message": progress.map(|progress| &progress.message),
+            "elapsed": command.since.elapsed().as_secs_f64(),
+        })
+    });
+    json!({ "phase": phase, "command": command, "board": board })
+}
