@@ -6,13 +6,15 @@ use super::describe::quoted;
 use crate::config::{Path, Problem};
 use crate::model::Duration;
 
+/// Whether a number is within a limit.
+type Fits = fn(f64, f64) -> bool;
+
 /// Everything in which the size or the form of a value differs from what the schema allows.
 pub(super) fn check(schema: &Json, value: &Json, path: &Path, out: &mut Vec<Problem>) {
     let mut wrong = |message: String| out.push(Problem::new(path.clone(), message));
     match value {
         Json::Number(number) => {
             let size = number.as_f64().unwrap_or_default();
-            type Fits = fn(f64, f64) -> bool;
             let limits: [(&str, &str, Fits); 4] = [
                 ("minimum", "at least", |size, limit| size >= limit),
                 ("maximum", "at most", |size, limit| size <= limit),

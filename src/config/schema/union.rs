@@ -47,7 +47,8 @@ impl<'s> Checker<'s> {
             let message = format!("expected {}, found {found}", shapes.join(" or "));
             return out.push(Problem::new(path.clone(), message));
         }
-        fitting.sort_by_key(|(_, problems)| distance(problems));
+        // Of a word and a form, as `expo` or a duration, an unknown word was meant to have the form.
+        fitting.sort_by_key(|(branch, problems)| (distance(problems), !describe::names(branch).is_empty()));
         out.extend(fitting[0].1.iter().cloned());
     }
 }
@@ -77,13 +78,11 @@ fn by_tag(tried: &[(&Json, Vec<Problem>)], entries: &Map<String, Json>, path: &P
         let message = format!("required key '{tag}' is missing, expected {}", describe::one_of(&names));
         return Some(vec![Problem::new(path.clone(), message)]);
     };
-    match describe::misnamed(&names, name, &path.key(tag)) {
-        Some(problem) => Some(vec![problem]),
-        None => {
-            let meant = objects.iter().filter(|(branch, _)| tag_of(branch, tag).as_ref() == Some(name));
-            meant.min_by_key(|(_, problems)| distance(problems)).map(|(_, problems)| problems.clone())
-        }
+    if let Some(problem) = describe::misnamed(&names, name, &path.key(tag)) {
+        return Some(vec![problem]);
     }
+    let meant = objects.iter().filter(|(branch, _)| tag_of(branch, tag).as_ref() == Some(name));
+    meant.min_by_key(|(_, problems)| distance(problems)).map(|(_, problems)| problems.clone())
 }
 
 /// The problems where every shape is one key of its own, as `preset: {…}`.

@@ -58,19 +58,16 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Vec<(Place, Problem)>> 
         total: Size::default(),
         problems: Vec::new(),
     };
-    let mut documents = Vec::new();
-    while let Ok(Some((event, place))) = composer.next() {
-        match event {
-            Event::StreamEnd => break,
-            Event::DocumentStart(_) => composer.anchors.clear(),
-            Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
-            event => match composer.node(event, place) {
-                Ok((node, _)) => documents.push(node),
-                Err(Stop) => break,
-            },
+    match composer.all() {
+        Ok(documents) if composer.problems.is_empty() => Ok(documents),
+        Ok(_) => Err(composer.problems),
+        Err(Stop) => {
+            if composer.problems.is_empty() {
+                composer.wrong(Place::START, "malformed YAML: a value ends before it is complete");
+            }
+            Err(composer.problems)
         }
     }
-    if composer.problems.is_empty() { Ok(documents) } else { Err(composer.problems) }
 }
 
 fn place_of(mark: &Marker) -> Place {
@@ -78,6 +75,19 @@ fn place_of(mark: &Marker) -> Place {
 }
 
 impl<'t> Composer<'t> {
+    fn all(&mut self) -> Result<Vec<Node>, Stop> {
+        let mut documents = Vec::new();
+        while let Some((event, place)) = self.next()? {
+            match event {
+                Event::StreamEnd => break,
+                Event::DocumentStart(_) => self.anchors.clear(),
+                Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
+                event => documents.push(self.node(event, place)?.0),
+            }
+        }
+        Ok(documents)
+    }
+
     fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Stop> {
         match self.parser.next_event() {
             None => Ok(None),
@@ -171,10 +181,12 @@ impl<'t> Composer<'t> {
     }
 
     fn aliased(&mut self, id: usize, place: Place) -> Result<(Node, Size), Stop> {
+        if let Some(Some(known)) = self.anchors.get(&id) {
+            return Ok(known.clone());
+        }
         let name = self.alias_at(place);
         match self.anchors.get(&id) {
-            Some(Some(known)) => return Ok(known.clone()),
-            Some(None) => self.wrong(place, format!("the alias '*{name}' stands inside of the value it names")),
+            Some(_) => self.wrong(place, format!("the alias '*{name}' stands inside of the value it names")),
             // The parser remembers the anchors of earlier documents, which are out of reach here.
             None => self.unknown_alias(name, place),
         }
@@ -209,9 +221,9 @@ impl<'t> Composer<'t> {
             if event == Event::MappingEnd {
                 break;
             }
-            let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = self.key(event, key_place)?;
-            let first = if merges { merge_place } else { own.get(&key).map(|entry| entry.key_place) };
+            let first = if is_merge { merge_place } else { own.get(&key).map(|entry| entry.key_place) };
             self.path.0.push(Step::Key(key.to_string()));
             if let Some(first) = first {
                 let lines = format!("duplicate key '{key}' on lines {} and {}", first.line, key_place.line);
@@ -220,7 +232,7 @@ impl<'t> Composer<'t> {
             let (event, place) = self.inner()?;
             let (node, node_size) = self.node(event, place)?;
             *size += node_size;
-            if merges {
+            if is_merge {
                 merge_place = Some(key_place);
                 self.merge(&mut merged, &node);
             } else if first.is_none() {

@@ -51,17 +51,17 @@ impl Scalar {
     pub fn int(text: &str) -> Option<Result<Self, String>> {
         let (negative, body) = sign(text);
         let size = if let Some(digits) = body.strip_prefix("0b") {
-            radix(digits, 2)?
+            radix(digits, 2)?.ok()
         } else if let Some(digits) = body.strip_prefix("0x") {
-            radix(digits, 16)?
+            radix(digits, 16)?.ok()
         } else if body.len() > 1 && body.starts_with('0') {
-            radix(body, 8)?
+            radix(body, 8)?.ok()
         } else {
             let (head, tail) = body.split_once(':').map_or((body, None), |(head, tail)| (head, Some(tail)));
             if !head.starts_with(|c: char| c.is_ascii_digit()) || (tail.is_some() && head == "0") {
                 return None;
             }
-            let mut size = radix(head, 10)?;
+            let mut size = radix(head, 10)?.ok();
             for part in tail.into_iter().flat_map(|tail| tail.split(':')) {
                 let part = i128::from(sixtieth(part)?);
                 size = size.and_then(|size| size.checked_mul(60)?.checked_add(part));
@@ -128,13 +128,13 @@ fn digits(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'_')
 }
 
-/// The number of digits of that radix and `_`; `Some(None)` when it is too large.
-fn radix(text: &str, radix: u32) -> Option<Option<i128>> {
+/// The number of digits of that radix and `_`; an error when it is too large.
+fn radix(text: &str, radix: u32) -> Option<Result<i128, std::num::ParseIntError>> {
     if !text.chars().all(|c| c == '_' || c.is_digit(radix)) {
         return None;
     }
     let digits = text.replace('_', "");
-    if digits.is_empty() { None } else { Some(i128::from_str_radix(&digits, radix).ok()) }
+    if digits.is_empty() { None } else { Some(i128::from_str_radix(&digits, radix)) }
 }
 
 /// A part of a number of base 60: one digit, or two of which the first is at most 5.
