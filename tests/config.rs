@@ -291,7 +291,7 @@ fn optimizers_are_local_or_a_service() {
     servo.yaml:2:17: optimizer.id: expected '<organization>/<name>', an organization of 5 to 50 letters, digits, hyphens and periods that starts with no hyphen, and a name of 1 to 64 letters, digits, hyphens, periods and underscores
 
     {id: retail.example/shop, optimizer_id: x}
-    servo.yaml:2:13: optimizer.id: unknown key
+    servo.yaml:2:13: optimizer.id: expected no 'id' beside 'optimizer_id', remove one of them
 
     {token: 4711}
     servo.yaml:2:12: optimizer: required key 'id' is missing
@@ -336,6 +336,27 @@ checks: {wait: 15m, delay: expo, halt_on: common, remedy: off, id: ['/x/']}
 }
 
 #[test]
+fn what_no_schema_says_of_settings_and_checks() {
+    let text = "
+wait: {}
+settings:
+  proxies: {'ftp://': 'http://proxy:3128', 'all://': nowhere}
+  ssl_verify: no-such-file.pem
+checks: {wait: -5s, delay: -1}
+";
+    insta::assert_snapshot!(wrong(text), @r#"
+    servo.yaml:4:13: settings.proxies.ftp://: expected a pattern that starts with http://, https:// or all://
+    servo.yaml:4:54: settings.proxies.all://: expected the URL of a proxy that starts with http:// or https://, or null
+    servo.yaml:5:15: settings.ssl_verify: expected true, false or a file of certificates, found "no-such-file.pem": No such file or directory (os error 2)
+    servo.yaml:6:16: checks.wait: expected a duration of at least 0, found -5s
+    servo.yaml:6:28: checks.delay: expected a duration of at least 0, found -1s
+    "#);
+    assert!(wrong("wait: {}\nsettings: {ssl_verify: src, proxies: x}\n").contains("does not point to a file"));
+    assert!(wrong("wait: {}\nsettings:\n").contains("2:1: settings: none is not an allowed value"));
+    assert!(wrong("wait: {}\nchecks: {delay: 5x}\n").contains("Unknown unit 'x' in duration '5x'"));
+}
+
+#[test]
 fn nothing_prints_a_secret() {
     let text = "wait: {}\noptimizer: {id: retail.example/a, token: secret-4711}\n";
     assert!(!format!("{:?}", load(text).unwrap()).contains("secret-4711"));
@@ -344,8 +365,8 @@ fn nothing_prints_a_secret() {
 /// As long as the largest file, and as bad as it gets: bounded in time.
 #[test]
 fn large_broken_files_end() {
-    let keys: String = (0..100_000).map(|index| format!("k{index}: 1\n")).collect();
-    assert_eq!(load(&keys).unwrap_err().problems().len(), 100_000);
+    let keys: Vec<_> = (0..100_000).map(|index| format!("k{index}: 1")).collect();
+    assert_eq!(load(&keys.join("\n")).unwrap_err().problems().len(), 100_000);
     assert!(load(&"wait: {}\n".repeat(100_000)).is_err());
     assert!(load(&format!("wait: {{a: {}}}", "x".repeat(15 << 20))).is_err());
     assert!(load(&"- &a [*a]\n".repeat(100_000)).is_err());

@@ -89,6 +89,11 @@ impl OptimizerConfig {
                 problems.extend(check(key, value, *form, &path));
                 continue;
             }
+            if TOKEN_KEYS.iter().chain(CLIENT_KEYS).any(|(other, _)| other == key) {
+                let message = format!("expected no '{key}' beside '{id}', remove one of them");
+                problems.push(Problem { at_key: true, ..Problem::new(path.key(key), message) });
+                continue;
+            }
             let nearest = nearest(key, keys.iter().map(|(known, _)| *known).chain(["local"]));
             misspelt |= nearest.as_deref().is_some_and(|name| name == id || name == "local");
             problems.push(Problem { nearest, at_key: true, ..Problem::new(path.key(key), "unknown key") });

@@ -1,4 +1,8 @@
 //! YAML as operators of ServoX know it: the scalars of YAML 1.1, anchors, merge keys, and nothing that is evaluated.
+//!
+//! The syntax is that of YAML 1.2. Where PyYAML is more lenient the file is refused with a place: a line inside of
+//! `[…]`, `{…}` or quotes that is indented no further than the key before it (but for the closing bracket), and a `#`
+//! right after a quote. Stricter than PyYAML by intention: keys are unique, and numbers and null are no keys.
 
 mod compose;
 mod node;

@@ -91,21 +91,17 @@ fn what_cannot_be_read_is_located() {
 
 #[test]
 fn aliases_do_not_explode() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..20 {
-        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
-    }
+    let each = |level: usize| format!("a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 10].join(", "));
+    let laughs: Vec<_> = std::iter::once("a0: &a0 [x]".to_owned()).chain((1..20).map(each)).collect();
+    let text = laughs.join("\n");
     assert!(wrong(&text).ends_with("expected at most 250000 values, those of aliases included"));
 
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 100].join(", "));
     assert!(wrong(&long).ends_with("bytes of text, that of aliases included"));
 
-    let mut deep = "a0: &a0 [x]\n".to_owned();
-    for level in 1..100 {
-        deep.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
-    }
-    assert!(wrong(&deep).contains("expected at most 64 levels"));
+    let each = |level: usize| format!("a{level}: &a{level} [*a{}]", level - 1);
+    let deep: Vec<_> = std::iter::once("a0: &a0 [x]".to_owned()).chain((1..100).map(each)).collect();
+    assert!(wrong(deep.join("\n")).contains("expected at most 64 levels"));
     for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000), "? ".repeat(100_000)] {
         assert!(read(text.as_bytes()).is_err());
     }
