@@ -1,7 +1,31 @@
 //! `servo.yaml`: documents with places, and everything that is wrong with one at once.
+//!
+//! [`load_file`] gives the [`ServoConfig`]s of a file or a [`ConfigError`] with every [`LocatedProblem`]: file, line,
+//! column, path, what was expected and the nearest known name. What connectors there are, and who checks their parts,
+//! comes in through a [`ConnectorCatalog`].
 
+mod catalog;
+mod checks;
+mod common;
+mod document;
+mod file;
+mod nearest;
+mod optimizer;
+mod place;
 mod problem;
+mod routes;
 mod schema;
+mod servo;
+mod yaml;
 
+pub use catalog::ConnectorCatalog;
+pub use checks::{ChecksSettings, Delay, Expo, Severity};
+pub use common::{Backoff, CommonSettings, Proxies, SslVerify, TimeoutParts, Timeouts};
+pub use document::Document;
+pub use file::{MAX_FILE_SIZE, load_bytes, load_file};
+pub use optimizer::OptimizerConfig;
+pub use place::{ConfigError, LocatedProblem, Place};
 pub use problem::{Path, Problem, Step};
+pub use routes::Route;
 pub use schema::check_schema;
+pub use servo::ServoConfig;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value as Json;
+
 /// A step from a value to one inside of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -61,7 +63,7 @@ impl fmt::Display for Path {
 pub struct Problem {
     /// Where it is, from the root of the document or of the part that was checked.
     pub path: Path,
-    /// What is wrong, what was expected and what was found, as one sentence without the place.
+    /// What is wrong, what was expected and what was found, as one sentence without the place and the nearest name.
     pub message: String,
     /// The known name that the unknown one is nearest to.
     pub nearest: Option<String>,
@@ -91,5 +93,31 @@ impl Problem {
     pub fn under(mut self, outer: &Path) -> Self {
         self.path = outer.join(&self.path);
         self
+    }
+}
+
+/// `load.ratee: unknown key, did you mean 'rate'?`
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.0.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.nearest {
+            Some(name) => write!(f, ", did you mean '{name}'?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a value is, for messages. A text may be a secret in the wrong place, and is not shown.
+pub(super) fn kind(value: &Json) -> String {
+    match value {
+        Json::Null => "null".to_owned(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(number) => format!("the number {number}"),
+        Json::String(_) => "text".to_owned(),
+        Json::Array(_) => "a list".to_owned(),
+        Json::Object(_) => "a mapping".to_owned(),
     }
 }

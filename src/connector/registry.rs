@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::native::Native;
 use super::{Connector, Metadata};
-use crate::config::{Problem, check_schema};
+use crate::config::{ConnectorCatalog, Problem, check_schema};
 use crate::event::Responder;
 
 /// A connector that is built from its part of `servo.yaml`.
@@ -113,6 +113,7 @@ impl ConnectorType {
 #[derive(Clone, Default)]
 pub struct Registry {
     types: IndexMap<String, ConnectorType>,
+    optimizer: Option<Arc<Validate>>,
 }
 
 impl Registry {
@@ -126,6 +127,11 @@ impl Registry {
         self.types.insert(kind.name.clone(), kind);
     }
 
+    /// Says who checks `optimizer.local`, which is a layer above; paths of problems start at that part.
+    pub fn validate_optimizer_with(&mut self, validate: impl Fn(&Json) -> Vec<Problem> + Send + Sync + 'static) {
+        self.optimizer = Some(Arc::new(validate));
+    }
+
     /// The type of an identifier: a default name, a class name or a dotted path.
     pub fn resolve(&self, identifier: &str) -> Option<&ConnectorType> {
         self.types
@@ -136,5 +142,24 @@ impl Registry {
     /// The types, in the order they were registered.
     pub fn types(&self) -> impl Iterator<Item = &ConnectorType> {
         self.types.values()
+    }
+}
+
+impl ConnectorCatalog for Registry {
+    fn resolve(&self, identifier: &str) -> Option<String> {
+        Registry::resolve(self, identifier).map(|kind| kind.name.clone())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.types.keys().cloned().collect()
+    }
+
+    /// Nothing is wrong with the part of a type that is not known; [`ConnectorCatalog::resolve`] says which are.
+    fn validate(&self, name: &str, config: &Json) -> Vec<Problem> {
+        self.types.get(name).map(|kind| kind.validate(config)).unwrap_or_default()
+    }
+
+    fn validate_optimizer(&self, local: &Json) -> Vec<Problem> {
+        self.optimizer.as_ref().map(|validate| validate(local)).unwrap_or_default()
     }
 }

@@ -1,0 +1,20 @@
+//! What a configuration needs to know of connectors and of the optimizer, which are layers above.
+
+use serde_json::Value as Json;
+
+use super::Problem;
+
+/// The connectors that a configuration may name, and who checks their parts.
+pub trait ConnectorCatalog {
+    /// The default name of the type that an identifier stands for: a default name, a class name or a dotted path.
+    fn resolve(&self, identifier: &str) -> Option<String>;
+
+    /// The default names of all types.
+    fn names(&self) -> Vec<String>;
+
+    /// What is wrong with the part of a connector of that type; paths start at the part.
+    fn validate(&self, name: &str, config: &Json) -> Vec<Problem>;
+
+    /// What is wrong with `optimizer.local`; paths start at the part.
+    fn validate_optimizer(&self, local: &Json) -> Vec<Problem>;
+}

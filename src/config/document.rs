@@ -1,0 +1,128 @@
+//! A document of a file, and the places of its values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::yaml::{self, Node, Value};
+use super::{ConfigError, Path, Place, Problem, Step};
+
+/// One YAML document of a file.
+#[derive(Clone)]
+pub struct Document {
+    /// The file as it was named by who asked for it.
+    pub file: Arc<str>,
+    node: Node,
+}
+
+/// Values may be secrets, so only the place is shown.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("file", &self.file).field("place", &self.place()).finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// The documents of a file's bytes; a file without any is one empty mapping.
+    ///
+    /// # Errors
+    /// Everything that makes it no YAML, or YAML with duplicate keys, unknown tags, unknown aliases or keys that are
+    /// no text.
+    pub fn parse(file: impl Into<Arc<str>>, bytes: &[u8]) -> Result<Vec<Self>, ConfigError> {
+        let file = file.into();
+        let mut documents = Self::parse_present(&file, bytes)?;
+        if documents.is_empty() {
+            documents.push(Self { file, node: Node::empty(Place::START) });
+        }
+        Ok(documents)
+    }
+
+    /// The documents of a file's bytes; none for a file that holds nothing but space and comments.
+    pub(super) fn parse_present(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Self>, ConfigError> {
+        match yaml::read(bytes) {
+            Ok(nodes) => Ok(nodes.into_iter().map(|node| Self { file: file.clone(), node }).collect()),
+            Err(found) => Err(ConfigError::located(file, found)),
+        }
+    }
+
+    /// The document as JSON, keys in the order of the file.
+    pub fn to_json(&self) -> Json {
+        self.node.to_json()
+    }
+
+    /// Where the document starts.
+    pub fn place(&self) -> Place {
+        self.node.place
+    }
+
+    /// Where the value of a path is, or its key. For what is not there, the nearest value around it: a missing key is
+    /// at the mapping that lacks it. What an alias or `<<` brought in is where it was written.
+    pub fn locate(&self, path: &Path, at_key: bool) -> Place {
+        let mut node = &self.node;
+        let mut place = node.place;
+        for (depth, step) in path.0.iter().enumerate() {
+            node = match (step, &node.value) {
+                (Step::Key(key), Value::Map(entries)) => match entries.get(key.as_str()) {
+                    Some(entry) => {
+                        let last = depth + 1 == path.0.len();
+                        place = if last && at_key { entry.key_place } else { entry.node.place };
+                        &entry.node
+                    }
+                    None => return place,
+                },
+                (Step::Index(index), Value::Seq(items)) => match items.get(*index) {
+                    Some(item) => {
+                        place = item.place;
+                        item
+                    }
+                    None => return place,
+                },
+                _ => return place,
+            };
+        }
+        place
+    }
+
+    /// The problems with their places.
+    pub(super) fn located(&self, problems: Vec<Problem>) -> Vec<(Place, Problem)> {
+        problems.into_iter().map(|problem| (self.locate(&problem.path, problem.at_key), problem)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: usize, column: usize) -> Place {
+        Place { line, column }
+    }
+
+    #[test]
+    fn finds_values_keys_and_what_lacks_them() {
+        let text = "base: &b\n  x: 1\nload:\n  targets:\n    - {url: u}\n  more: *b\n";
+        let document = Document::parse("servo.yaml", text.as_bytes()).unwrap().remove(0);
+        let targets = Path::default().key("load").key("targets");
+        for (path, at_key, expected) in [
+            (Path::default(), false, place(1, 1)),
+            (targets.clone(), true, place(4, 3)),
+            (targets.index(0), false, place(5, 7)),
+            (targets.index(0).key("url"), false, place(5, 13)),
+            (targets.index(0).key("method"), false, place(5, 7)),
+            (targets.index(7), false, place(5, 5)),
+            (Path::default().key("load").key("rate"), true, place(4, 3)),
+            (Path::default().key("load").key("more"), false, place(6, 9)),
+            (Path::default().key("load").key("more").key("x"), false, place(2, 6)),
+            (Path::default().key("nothing").key("at").key("all"), false, place(1, 1)),
+        ] {
+            assert_eq!(document.locate(&path, at_key), expected, "{path} {at_key}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_an_empty_mapping() {
+        let documents = Document::parse("servo.yaml", b"# later\n").unwrap();
+        assert_eq!(documents.len(), 1);
+        assert_eq!(documents[0].to_json(), serde_json::json!({}));
+    }
+}

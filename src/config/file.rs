@@ -1,0 +1,91 @@
+//! A configuration file as servos, one for each document.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use super::{ConfigError, ConnectorCatalog, Document, Path, Place, Problem, ServoConfig};
+
+/// The most bytes of a configuration file: 16 MiB.
+pub const MAX_FILE_SIZE: u64 = 16 << 20;
+
+/// The servos that a file configures, one for each document; never none.
+///
+/// # Errors
+/// Everything that is wrong with all of its documents, sorted by place. A file that is no YAML is not looked at any
+/// further.
+pub fn load_file(path: impl AsRef<FilePath>, catalog: &dyn ConnectorCatalog) -> Result<Vec<ServoConfig>, ConfigError> {
+    let path = path.as_ref();
+    let file: Arc<str> = path.display().to_string().into();
+    let bytes = read(path).map_err(|message| ConfigError::unreadable(file.clone(), message))?;
+    load_bytes(file, &bytes, catalog)
+}
+
+/// The servos that the content of a file configures; `file` is what errors call it.
+///
+/// # Errors
+/// As [`load_file`].
+pub fn load_bytes(
+    file: impl Into<Arc<str>>,
+    bytes: &[u8],
+    catalog: &dyn ConnectorCatalog,
+) -> Result<Vec<ServoConfig>, ConfigError> {
+    let file = file.into();
+    let documents: Vec<_> = Document::parse_present(&file, bytes)?.into_iter().map(Arc::new).collect();
+    if documents.is_empty() {
+        let problem =
+            Problem::new(Path::default(), "the file is empty, expected a mapping with at least one connector");
+        return Err(ConfigError::located(&file, vec![(Place::START, problem)]));
+    }
+    let mut servos = Vec::with_capacity(documents.len());
+    let mut errors = Vec::new();
+    for document in &documents {
+        match ServoConfig::load(document.clone(), catalog) {
+            Ok(servo) => servos.push(servo),
+            Err(error) => errors.push(error),
+        }
+        if documents.len() > 1 {
+            errors.extend(without_optimizer(document));
+        }
+    }
+    let mut errors = errors.into_iter();
+    match errors.next() {
+        None => Ok(servos),
+        Some(first) => Err(first.and(errors)),
+    }
+}
+
+/// Servos of one file share no optimizer.
+fn without_optimizer(document: &Document) -> Option<ConfigError> {
+    let json = document.to_json();
+    let entries = json.as_object()?;
+    let named = entries.get("optimizer").is_some_and(|optimizer| {
+        // What is no mapping has a problem of its own.
+        optimizer.as_object().is_none_or(|keys| !keys.is_empty())
+    });
+    if named {
+        return None;
+    }
+    let message = "cannot configure a multi-servo assembly without an optimizer specified in each config";
+    let problem = Problem::new(Path::default().key("optimizer"), message);
+    Some(ConfigError::located(&document.file, document.located(vec![problem])))
+}
+
+fn read(path: &FilePath) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "expected a configuration file, found none of that name".to_owned(),
+        std::io::ErrorKind::IsADirectory => "expected a configuration file, found a directory".to_owned(),
+        _ => format!("expected a configuration file that can be read: {error}"),
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err("expected a configuration file, found a directory".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_SIZE {
+        return Err(format!("expected a configuration file of at most {} MiB, found more", MAX_FILE_SIZE >> 20));
+    }
+    Ok(bytes)
+}
