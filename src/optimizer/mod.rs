@@ -3,6 +3,7 @@
 //! A servo posts a [`Request`] and gets a [`Reply`]. Whether a service far away answers or the local optimizer of
 //! this process, the messages are the same.
 
+pub mod local;
 mod message;
 
 pub use message::{Command, Commands, Event, Reply, Request, Status};

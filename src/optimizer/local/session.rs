@@ -1,0 +1,552 @@
+//! One study in one run: what is tried next, and what is made of the answers.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::board::{Activity, Board, Current, Figures, Note, Phase, Point};
+use super::config::{LocalConfig, Promote};
+use super::objective::Objective;
+use super::sampler::{Sampler, SamplerFactory, SamplerRequest};
+use super::space::{Assignment, Space};
+use super::storage::{Ledger, StorageError, StudyRecord};
+use super::study::{self, Kind, State, Trial, Verdict};
+use super::verification::Verification;
+use super::{approach, wire};
+use crate::model::Description;
+use crate::optimizer::Status;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How often the baseline is measured before it is given up.
+const MAX_BASELINES: u32 = 3;
+/// How often the application is put where it is to stay before that is given up.
+const MAX_PLACEMENTS: u32 = 3;
+
+/// What a session works with.
+#[derive(Clone)]
+pub(super) struct Tools {
+    pub config: Arc<LocalConfig>,
+    pub ledger: Arc<Ledger>,
+    pub board: Arc<Board>,
+    pub clock: Clock,
+}
+
+impl Tools {
+    pub fn note(&self, warning: bool, trial: Option<u32>, text: impl Into<String>) {
+        let text = text.into();
+        if warning {
+            tracing::warn!("{text}");
+        } else {
+            tracing::debug!("{text}");
+        }
+        self.board.note(Note { time: (self.clock)(), warning, trial, text });
+    }
+}
+
+/// The trial under way.
+struct Active {
+    number: u32,
+    kind: Kind,
+    assignment: Assignment,
+    /// The trial whose result is to repeat.
+    of: Option<u32>,
+    readings: Vec<IndexMap<String, f64>>,
+}
+
+/// What the servo is to do next.
+#[derive(Debug)]
+pub(super) enum Next {
+    Adjust(Assignment),
+    Measure,
+    Nothing,
+}
+
+enum Decision {
+    Try(Kind, Assignment, Option<u32>),
+    Place(Assignment),
+    Done,
+}
+
+pub(super) struct Session {
+    pub tools: Tools,
+    pub objective: Objective,
+    pub study: StudyRecord,
+    pub trials: Vec<Trial>,
+    pub verification: Verification,
+    /// Why no more configurations are tried.
+    pub stopped: Option<String>,
+    pub interrupted: bool,
+    pub done: bool,
+    /// Where the application stands; unknown while it is adjusted, and after that failed.
+    pub stands: Option<Assignment>,
+    space: Space,
+    /// The described value of every setting, those that may not change included.
+    settings: Assignment,
+    sampler: Box<dyn Sampler>,
+    active: Option<Active>,
+    baselines: u32,
+    placements: u32,
+    failed_in_a_row: u32,
+}
+
+impl Session {
+    /// Begins or resumes the study of that application.
+    pub fn open(
+        tools: Tools,
+        factory: &dyn SamplerFactory,
+        name: &str,
+        description: &Description,
+    ) -> Result<Self, String> {
+        let objective = Objective::bind(&tools.config, description)?;
+        let space = Space::of(description);
+        for (component, setting) in
+            description.settings().filter(|(_, setting)| !setting.pinned && setting.value.is_none())
+        {
+            let text = format!("{component}.{} is left alone: it has no present value to go back to", setting.name);
+            tools.note(true, None, text);
+        }
+        let present = space.present(description).filter(|_| !space.is_empty()).ok_or(
+            "the application has no setting that may change: expected at least one that is not pinned, has a value, \
+             and may take two or more values",
+        )?;
+        let study = choose_study(&tools, name, &space, &objective, &present).map_err(|error| error.to_string())?;
+        let trials = tools.ledger.trials(study.id).map_err(|error| error.to_string())?;
+        let constraints: Vec<String> = objective.constraints.iter().map(|(name, _)| name.clone()).collect();
+        let label = study.label();
+        let request = SamplerRequest {
+            kind: tools.config.sampler,
+            seed: study.seed,
+            direction: objective.direction,
+            constraints: &constraints,
+            space: &space,
+            trials: tools.config.budget.trials,
+            storage: tools.ledger.path(),
+            study: &label,
+        };
+        let sampler = factory.create(&request).map_err(|error| error.to_string())?;
+        let settings = description
+            .settings()
+            .filter_map(|(component, setting)| Some((format!("{component}.{}", setting.name), setting.value.clone()?)));
+        if trials.is_empty() {
+            tools.note(false, None, format!("study {label}: {} points, sampler {}", space.points(), sampler.name()));
+        } else {
+            let used = study::used(&trials);
+            tools.note(false, None, format!("resumed study {label}: {used} of {} trials made", request.trials));
+        }
+        let session = Self {
+            settings: settings.collect(),
+            stands: Some(present),
+            tools,
+            objective,
+            study,
+            trials,
+            verification: Verification::default(),
+            stopped: None,
+            interrupted: false,
+            done: false,
+            space,
+            sampler,
+            active: None,
+            baselines: 0,
+            placements: 0,
+            failed_in_a_row: 0,
+        };
+        session.show();
+        Ok(session)
+    }
+
+    /// What the servo is to do next. A trial is written down before its first command is given.
+    pub fn plan(&mut self) -> Result<Next, StorageError> {
+        loop {
+            if let Some(active) = &self.active {
+                return Ok(if self.stands_at(&active.assignment) {
+                    Next::Measure
+                } else {
+                    Next::Adjust(active.assignment.clone())
+                });
+            }
+            match self.decide() {
+                Decision::Try(kind, assignment, of) => self.begin(kind, assignment, of)?,
+                Decision::Place(target) => return Ok(Next::Adjust(target)),
+                Decision::Done => {
+                    self.done = true;
+                    self.show();
+                    return Ok(Next::Nothing);
+                }
+            }
+        }
+    }
+
+    /// The command to adjust is on its way: until it is answered nobody knows where the application stands.
+    pub fn adjusting(&mut self) {
+        self.stands = None;
+        self.show();
+    }
+
+    /// The answer to an ADJUST command with those values.
+    pub fn adjusted(&mut self, target: &Assignment, status: &Status) -> Result<(), StorageError> {
+        let problem = if status.is_ok() { self.difference(target, status) } else { Some(wire::reason(status)) };
+        if self.active.is_none() {
+            self.placements += 1;
+            match problem {
+                None => self.stands = Some(target.clone()),
+                Some(problem) => {
+                    self.tools.note(true, None, format!("the application could not be set to {target}: {problem}"));
+                }
+            }
+        } else if let Some(problem) = problem {
+            self.end(Verdict::without_figures(failure(status), format!("adjust: {problem}")))?;
+        } else {
+            self.stands = Some(target.clone());
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// The answer to a MEASURE command.
+    pub fn measured(&mut self, status: &Status) -> Result<(), StorageError> {
+        let Some(active) = &self.active else { return Ok(()) };
+        if !status.is_ok() {
+            return self.end(Verdict::without_figures(failure(status), wire::reason(status)));
+        }
+        let readings: Vec<_> = active.readings.iter().cloned().chain([wire::scalars(status)]).collect();
+        if readings.len() < self.tools.config.trial.repeats as usize {
+            if let Some(active) = &mut self.active {
+                active.readings = readings;
+            }
+            return Ok(());
+        }
+        let mut metrics = IndexMap::new();
+        for name in readings.iter().flat_map(IndexMap::keys) {
+            if let Some(mean) = wire::mean(readings.iter().filter_map(|reading| reading.get(name).copied())) {
+                metrics.insert(name.clone(), mean);
+            }
+        }
+        let baseline = match active.kind {
+            Kind::Baseline | Kind::VerifyBaseline => metrics.clone(),
+            Kind::Search => study::baseline(&self.trials).map(|trial| trial.metrics.clone()).unwrap_or_default(),
+            Kind::VerifyBest => {
+                self.verification.baseline.as_ref().map(|trial| trial.metrics.clone()).unwrap_or_default()
+            }
+        };
+        let mut settings = self.settings.clone();
+        for (name, value) in active.assignment.iter() {
+            settings.insert(name, value.clone());
+        }
+        let verdict = self.objective.judge(metrics, &baseline, &settings);
+        self.end(verdict)
+    }
+
+    /// Ends the run early. The settings that the application is to be left with, unless it stands there already.
+    pub fn interrupt(&mut self) -> Option<Assignment> {
+        if self.active.is_some()
+            && let Err(error) = self.end(Verdict::without_figures(State::Cancelled, "the run was interrupted"))
+        {
+            // The trial stays written down as running and is taken for stale by the next run.
+            self.active = None;
+            self.tools.note(true, None, error.to_string());
+        }
+        self.interrupted |= !self.done;
+        self.done = true;
+        let target = self.resting_place();
+        self.show();
+        (!self.stands_at(&target)).then_some(target)
+    }
+
+    /// Where the application is to stay.
+    pub fn resting_place(&self) -> Assignment {
+        let baseline = || self.study.baseline.clone();
+        if self.tools.config.promote == Promote::Never {
+            return baseline();
+        }
+        match &self.verification.confirmed {
+            Some((_, trial)) => trial.assignment.clone(),
+            None if self.interrupted => self.candidate().map_or_else(baseline, |trial| trial.assignment.clone()),
+            None => baseline(),
+        }
+    }
+
+    /// The best trial that improves on the baseline and was not refuted.
+    pub fn candidate(&self) -> Option<&Trial> {
+        // Without a baseline nothing can be called an improvement.
+        study::baseline(&self.trials)?;
+        let improvements = study::improvements(&self.trials, self.objective.direction);
+        improvements.into_iter().find(|trial| !self.verification.refuted.contains(&trial.number))
+    }
+
+    fn stands_at(&self, assignment: &Assignment) -> bool {
+        self.stands.as_ref().is_some_and(|stands| stands.same(assignment))
+    }
+
+    fn decide(&mut self) -> Decision {
+        if self.interrupted {
+            return Decision::Done;
+        }
+        if study::baseline(&self.trials).is_none() {
+            if self.baselines < MAX_BASELINES {
+                return Decision::Try(Kind::Baseline, self.study.baseline.clone(), None);
+            }
+            if self.stopped.is_none() {
+                let last = self.trials.iter().rev().find(|trial| trial.kind == Kind::Baseline);
+                let reason = last.and_then(|trial| trial.reason.as_deref()).unwrap_or("no reason given");
+                self.stop(format!("the baseline could not be measured: {reason}"), true);
+            }
+            return self.place();
+        }
+        if self.stopped.is_none() {
+            match self.propose() {
+                Ok(assignment) => return Decision::Try(Kind::Search, assignment, None),
+                Err((reason, warning)) => self.stop(reason, warning),
+            }
+        }
+        let improvements = study::improvements(&self.trials, self.objective.direction);
+        match self.verification.next(&improvements, &self.study.baseline) {
+            Some(proof) => Decision::Try(proof.kind, proof.assignment, proof.of),
+            None => self.place(),
+        }
+    }
+
+    fn place(&self) -> Decision {
+        let target = self.resting_place();
+        if self.stands_at(&target) || self.placements >= MAX_PLACEMENTS {
+            Decision::Done
+        } else {
+            Decision::Place(target)
+        }
+    }
+
+    fn stop(&mut self, reason: String, warning: bool) {
+        self.tools.note(warning, None, format!("the search ends: {reason}"));
+        self.stopped = Some(reason);
+    }
+
+    /// The configuration to try next, or why there is none and whether that is a fault.
+    fn propose(&mut self) -> Result<Assignment, (String, bool)> {
+        let budget = &self.tools.config.budget;
+        let (used, now) = (study::used(&self.trials), (self.tools.clock)());
+        if used >= budget.trials {
+            return Err((format!("the budget of {} trials is used", budget.trials), false));
+        }
+        if let Some(deadline) = budget.deadline
+            && now.duration_since(self.study.created).as_secs_f64() >= deadline.as_secs_f64()
+        {
+            return Err((format!("the deadline of {deadline} has passed"), false));
+        }
+        if self.failed_in_a_row >= budget.max_failed_trials {
+            return Err((format!("{} trials in a row gave no figures", self.failed_in_a_row), true));
+        }
+        let stalled = self.tools.config.stop.as_ref();
+        if let Some(count) = stalled.and_then(|stop| study::stalled(&self.trials, self.objective.direction, stop)) {
+            return Err((format!("no improvement in the last {count} trials"), false));
+        }
+        if let Some(again) = study::to_retry(&self.trials) {
+            return Ok(again);
+        }
+        if self.sampler.approaches()
+            && let Some(near) = approach::step(&self.space, &self.study.baseline, &self.trials, self.study.seed)
+        {
+            return Ok(near);
+        }
+        match self.sampler.ask(&self.space, &self.trials) {
+            Ok(Some(proposal)) => {
+                let missing = self.space.parameters().iter().find(|parameter| proposal.get(&parameter.name).is_none());
+                match missing {
+                    // A proposal may carry the noise of its arithmetic.
+                    None => Ok(self.space.snap(&proposal)),
+                    Some(parameter) => {
+                        Err((format!("sampler {} proposed no value for {}", self.sampler.name(), parameter.name), true))
+                    }
+                }
+            }
+            Ok(None) => Err(("every point was tried".into(), false)),
+            Err(error) => Err((format!("sampler {} failed: {error}", self.sampler.name()), true)),
+        }
+    }
+
+    fn begin(&mut self, kind: Kind, assignment: Assignment, of: Option<u32>) -> Result<(), StorageError> {
+        let number = self.trials.last().map_or(0, |trial| trial.number + 1);
+        let trial = Trial {
+            number,
+            kind,
+            assignment: assignment.clone(),
+            state: State::Running,
+            reason: None,
+            metrics: IndexMap::new(),
+            goal: None,
+            violations: IndexMap::new(),
+            started: (self.tools.clock)(),
+            ended: None,
+        };
+        self.tools.ledger.write(self.study.id, &trial)?;
+        self.trials.push(trial);
+        self.baselines += u32::from(kind == Kind::Baseline);
+        let what = match (kind, of) {
+            (Kind::Baseline, _) => format!("the baseline, {assignment}"),
+            (Kind::Search, _) => assignment.to_string(),
+            (Kind::VerifyBaseline, _) => "the baseline once more".into(),
+            (Kind::VerifyBest, of) => format!("trial {} once more", of.unwrap_or(number)),
+        };
+        self.tools.note(false, Some(number), format!("trial {number}: {what}"));
+        self.active = Some(Active { number, kind, assignment, of, readings: Vec::new() });
+        Ok(())
+    }
+
+    /// Ends the trial under way. Nothing changes when it cannot be written down.
+    fn end(&mut self, verdict: Verdict) -> Result<(), StorageError> {
+        let Some(active) = &self.active else { return Ok(()) };
+        let Some(place) = self.trials.iter().position(|trial| trial.number == active.number) else { return Ok(()) };
+        let mut trial = self.trials[place].clone();
+        trial.conclude(verdict, (self.tools.clock)());
+        self.tools.ledger.write(self.study.id, &trial)?;
+        self.trials[place] = trial.clone();
+        let of = active.of;
+        self.active = None;
+        self.tell(&trial, of);
+        self.show();
+        Ok(())
+    }
+
+    fn tell(&mut self, trial: &Trial, of: Option<u32>) {
+        let number = trial.number;
+        let state = serde_json::to_value(trial.state).ok().and_then(|state| state.as_str().map(str::to_owned));
+        let state = state.unwrap_or_default();
+        let text = match (trial.goal, &trial.reason) {
+            (Some(goal), _) => self.objective.sentence(goal, None, &trial.metrics),
+            (None, reason) => reason.clone().unwrap_or_default(),
+        };
+        self.tools.note(
+            !matches!(trial.state, State::Complete | State::Infeasible),
+            Some(number),
+            format!("trial {number} {state}: {text}"),
+        );
+        let learned = matches!(trial.state, State::Complete | State::Infeasible);
+        match trial.kind {
+            Kind::Baseline | Kind::Search => {
+                if learned && let Err(error) = self.sampler.tell(trial) {
+                    self.tools.note(true, Some(number), format!("sampler {}: {error}", self.sampler.name()));
+                }
+                if trial.kind == Kind::Search && !trial.is_interrupted() {
+                    self.failed_in_a_row = if learned { 0 } else { self.failed_in_a_row + 1 };
+                }
+            }
+            Kind::VerifyBaseline => self.verification.baseline_measured(trial),
+            Kind::VerifyBest => {
+                let of = of.unwrap_or(number);
+                let repeats = self.verification.candidate_measured(of, trial, self.objective.direction);
+                let text = if repeats { "repeats" } else { "does not repeat: it is not claimed" };
+                self.tools.note(!repeats, Some(of), format!("the improvement of trial {of} {text}"));
+            }
+        }
+    }
+
+    /// In what the application differs from what was asked for, as far as it says where it stands.
+    fn difference(&self, target: &Assignment, status: &Status) -> Option<String> {
+        let state = Description::from_wire(status.content.get("state")?);
+        let different = target.iter().find_map(|(name, asked)| {
+            let found = state.setting(name)?.value.clone()?;
+            (!super::space::close(asked, &found)).then(|| format!("{name} is {found} where {asked} was asked for"))
+        })?;
+        Some(different)
+    }
+
+    /// Brings the board up to date.
+    pub fn show(&self) {
+        let current = self.active.as_ref().map(|active| Current {
+            number: active.number,
+            kind: active.kind,
+            assignment: active.assignment.clone(),
+            step: if self.stands_at(&active.assignment) { Activity::Measuring } else { Activity::Adjusting },
+        });
+        let phase = if self.done {
+            Phase::Done
+        } else if study::baseline(&self.trials).is_none() {
+            Phase::Baseline
+        } else if self.stopped.is_none() {
+            Phase::Search
+        } else {
+            Phase::Verify
+        };
+        let baseline = study::baseline(&self.trials).and_then(Figures::of);
+        let best = study::best(&self.trials, self.objective.direction).and_then(Figures::of);
+        let history = self.trials.iter().filter(|trial| matches!(trial.kind, Kind::Baseline | Kind::Search));
+        let history = history
+            .filter_map(|trial| Some(Point { trial: trial.number, goal: trial.goal?, feasible: trial.is_feasible() }))
+            .collect();
+        self.tools.board.update(|snapshot| {
+            snapshot.study = self.study.label();
+            snapshot.sampler = self.sampler.name().to_owned();
+            snapshot.goal_name.clone_from(&self.objective.name);
+            snapshot.goal = self.objective.goal_text();
+            snapshot.constraints = self.objective.constraint_texts();
+            snapshot.phase = phase;
+            snapshot.trials_done = study::used(&self.trials);
+            snapshot.budget = self.tools.config.budget.trials;
+            snapshot.current = current;
+            snapshot.best = best;
+            snapshot.baseline = baseline;
+            snapshot.history = history;
+        });
+        if self.done {
+            self.tools.board.conclude(super::report::of(self));
+        }
+    }
+}
+
+/// What an unsuccessful result makes of a trial.
+fn failure(status: &Status) -> State {
+    match status.status.as_str() {
+        "rejected" | "aborted" => State::Infeasible,
+        "cancelled" => State::Cancelled,
+        _ => State::Failed,
+    }
+}
+
+/// The newest study of that name with the same space, goal and constraints; a new one when there is none.
+fn choose_study(
+    tools: &Tools,
+    name: &str,
+    space: &Space,
+    objective: &Objective,
+    present: &Assignment,
+) -> Result<StudyRecord, StorageError> {
+    let fingerprint = json!({
+        "space": space,
+        "objective": objective.direction,
+        "goal": objective.goal.to_string(),
+        "constraints": objective.constraint_texts(),
+    })
+    .to_string();
+    let earlier = tools.ledger.studies(name)?;
+    if let Some(same) = earlier.iter().find(|study| study.fingerprint == fingerprint) {
+        return Ok(same.clone());
+    }
+    let mut baseline = present.clone();
+    if let Some(last) = earlier.first() {
+        tools.note(
+            true,
+            None,
+            format!(
+                "the settings, the goal or the constraints are not those of study {}: it is kept, and a new one begins",
+                last.label()
+            ),
+        );
+        // Killed in the middle of a trial, the application still stands at values that nobody chose.
+        let left = tools.ledger.trials(last.id)?.pop().filter(Trial::is_interrupted);
+        for parameter in space.parameters().iter().filter(|_| left.is_some()) {
+            let at = |assignment: &Assignment| assignment.get(&parameter.name).cloned();
+            let (was, tried) = (at(&last.baseline), left.as_ref().and_then(|trial| at(&trial.assignment)));
+            if let (Some(was), Some(tried), Some(now)) = (was, tried, at(present))
+                && super::space::close(&tried, &now)
+                && parameter.dimension.contains(&was)
+            {
+                baseline.insert(parameter.name.clone(), was);
+            }
+        }
+    }
+    let seed = tools.config.seed.unwrap_or_else(rand::random);
+    tools.ledger.create_study(name, &fingerprint, seed, &baseline, (tools.clock)())
+}
