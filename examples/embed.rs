@@ -26,10 +26,8 @@ struct Checksum {
 
 impl Checksum {
     fn new() -> Self {
-        let settings = vec![
-            Setting::range("threads", 1, 4, 1, 1),
-            Setting::choice("block", [64, 1_024, 16_384, 262_144], 64),
-        ];
+        let settings =
+            vec![Setting::range("threads", 1, 4, 1, 1), Setting::choice("block", [64, 1_024, 16_384, 262_144], 64)];
         Self { buffer: vec![7; 16 << 20].into(), settings: Mutex::new(settings) }
     }
 
@@ -92,9 +90,9 @@ impl Connector for Checksum {
             for adjustment in adjustments.iter().filter(|adjustment| adjustment.component_name == "checksum") {
                 for setting in settings.iter_mut().filter(|setting| setting.name == adjustment.setting_name) {
                     let accepted = setting.accept(&adjustment.value);
-                    setting.value = Some(accepted.map_err(|error| {
-                        EventError::new(ErrorKind::AdjustmentRejected, error.to_string())
-                    })?);
+                    setting.value = Some(
+                        accepted.map_err(|error| EventError::new(ErrorKind::AdjustmentRejected, error.to_string()))?,
+                    );
                 }
             }
         }

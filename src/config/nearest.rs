@@ -6,7 +6,7 @@ const LENGTH: usize = 64;
 const CANDIDATES: usize = 256;
 
 /// The known name within a third of the letters of the unknown one. Case and `-` for `_` do not count.
-pub(super) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let fold = |name: &str| name.to_lowercase().replace('-', "_");
     if unknown.len() > LENGTH {
         return None;

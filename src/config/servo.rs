@@ -11,7 +11,7 @@ use super::problem::kind;
 use super::routes::{list, null_part, routes};
 use super::{
     ChecksSettings, CommonSettings, ConfigError, ConnectorCatalog, Document, OptimizerConfig, Path, Problem, Route,
-    check_schema,
+    read,
 };
 
 /// The keys of a document that are no connectors.
@@ -71,6 +71,22 @@ impl ServoConfig {
             return Ok(config);
         }
         Err(ConfigError::located(&config.document.file, config.document.located(problems)))
+    }
+
+    /// What the servo is called: its name, the identifier at its service, or `servo`.
+    pub fn servo_name(&self) -> String {
+        let identifier = match &self.optimizer {
+            OptimizerConfig::Local(_) => None,
+            OptimizerConfig::Remote(remote) => {
+                ["id", "optimizer_id"].iter().find_map(|key| remote.get(key)?.as_str()).map(str::to_owned)
+            }
+        };
+        self.name.clone().filter(|name| !name.is_empty()).or(identifier).unwrap_or_else(|| "servo".to_owned())
+    }
+
+    /// Problems that were found later, with their places in the document.
+    pub fn error(&self, problems: Vec<Problem>) -> ConfigError {
+        ConfigError::located(&self.document.file, self.document.located(problems))
     }
 
     fn read(
@@ -146,13 +162,7 @@ fn part<T: DeserializeOwned + JsonSchema>(
         }
         Some(value) => value,
     };
-    let mut wrong = check_schema(&schemars::schema_for!(T).to_value(), value);
-    if wrong.is_empty() {
-        wrong = match serde_path_to_error::deserialize::<_, T>(value) {
-            Ok(read) => check(&read),
-            Err(error) => vec![Problem::from_serde(&error)],
-        };
-    }
+    let wrong = read(value, check).err().unwrap_or_default();
     let path = Path::default().key(key);
     problems.extend(wrong.into_iter().map(|problem| problem.under(&path)));
     value.clone()

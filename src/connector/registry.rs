@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::native::Native;
 use super::{Connector, Metadata};
-use crate::config::{ConnectorCatalog, Problem, check_schema};
+use crate::config::{ConnectorCatalog, Problem, read_with};
 use crate::event::Responder;
 
 /// A connector that is built from its part of `servo.yaml`.
@@ -60,18 +60,8 @@ impl ConnectorType {
         let schema = schemars::schema_for!(C::Config).to_value();
         let parse = {
             let schema = schema.clone();
-            move |config: &Json| -> Result<C::Config, Vec<Problem>> {
-                let problems = check_schema(&schema, config);
-                if !problems.is_empty() {
-                    return Err(problems);
-                }
-                let parsed: C::Config =
-                    serde_path_to_error::deserialize(config).map_err(|error| vec![Problem::from_serde(&error)])?;
-                let problems = C::check(&parsed);
-                if problems.is_empty() { Ok(parsed) } else { Err(problems) }
-            }
+            Arc::new(move |config: &Json| read_with(&schema, config, C::check))
         };
-        let parse = Arc::new(parse);
         Self {
             name: C::METADATA.name.to_owned(),
             identifiers: vec![C::METADATA.class_name.to_owned()],

@@ -7,3 +7,17 @@
 pub mod load;
 pub mod process;
 pub mod wait;
+
+use crate::config::read;
+use crate::connector::{ConnectorType, Registry};
+use crate::optimizer::local::LocalConfig;
+
+/// Every type of connector that comes with the engine, and the check of `optimizer.local`.
+pub fn registry() -> Registry {
+    let mut registry = Registry::empty();
+    registry.register(ConnectorType::of::<load::LoadConnector>());
+    registry.register(ConnectorType::of::<process::ProcessConnector>());
+    registry.register(ConnectorType::of::<wait::WaitConnector>());
+    registry.validate_optimizer_with(|local| read(local, LocalConfig::check).err().unwrap_or_default());
+    registry
+}

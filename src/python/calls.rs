@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::connector::Arguments;
 use super::errors;
 use super::values::{
-    Adjustment, Component, Control, Description, Measurement, Metric, Modelled, from_models, metrics_to_model, to_models,
+    Adjustment, Component, Control, Description, Measurement, Metric, Modelled, from_models, to_models,
 };
 use crate::event::{Answer, Call, Outcome, Preposition};
 
@@ -87,7 +87,7 @@ pub(super) fn answer(preposition: Preposition, call: &Call, value: &Bound<'_, Py
     }
     Ok(match call {
         Call::Attach | Call::Detach | Call::Startup | Call::Shutdown | Call::Promote => Answer::Done,
-        Call::Metrics => Answer::Metrics(metrics_to_model(value).map_err(|_| wrong("a list of Metric"))?),
+        Call::Metrics => Answer::Metrics(to_models::<Metric>(value).map_err(|_| wrong("a list of Metric"))?),
         Call::Components => {
             Answer::Components(to_models::<Component>(value).map_err(|_| wrong("a list of Component"))?)
         }

@@ -67,20 +67,20 @@ impl Responder for PyConnector {
         let (call, results) = (call.clone(), results.to_vec());
         let home = self.event_loop.clone();
         self.event_loop.submit(Box::new(move |py, event_loop| {
-            let mut done = Some(done);
-            let mut start = || -> PyResult<()> {
+            let done = Arc::new(Mutex::new(Some(done)));
+            let start = || -> PyResult<()> {
                 let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
                 let handlers = py.import("servo._handlers")?.getattr("run")?;
                 let coroutine =
                     handlers.call1((object.bind(py), call.event(), preposition.to_string(), args, kwargs))?;
                 let task = event_loop.call_method1("create_task", (coroutine,))?;
-                let report = Bound::new(py, Done { sender: Mutex::new(done.take()), call, preposition })?;
+                let report = Bound::new(py, Done { sender: done.clone(), call, preposition })?;
                 task.call_method1("add_done_callback", (report,))?;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.unbind());
                 Ok(())
             };
             if let Err(error) = start()
-                && let Some(done) = done.take()
+                && let Some(done) = done.lock().unwrap_or_else(PoisonError::into_inner).take()
             {
                 let _ = done.send(Err(errors::from_python(py, &error)));
             }
@@ -130,10 +130,13 @@ impl Drop for RunningTask {
     }
 }
 
+/// Where the answers go, once.
+type Reply = Arc<Mutex<Option<oneshot::Sender<Result<Vec<Answer>, EventError>>>>>;
+
 /// Called by asyncio when the handlers' task is done.
 #[pyclass]
 struct Done {
-    sender: Mutex<Option<oneshot::Sender<Result<Vec<Answer>, EventError>>>>,
+    sender: Reply,
     call: Call,
     preposition: Preposition,
 }

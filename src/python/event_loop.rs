@@ -67,7 +67,8 @@ impl EventLoop {
     }
 
     fn wake(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let event_loop = self.event_loop.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|l| l.clone_ref(py));
+        let event_loop =
+            self.event_loop.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|l| l.clone_ref(py));
         let Some(event_loop) = event_loop else {
             return Err(pyo3::exceptions::PyRuntimeError::new_err("no event loop runs"));
         };

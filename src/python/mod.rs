@@ -15,8 +15,6 @@ use pyo3::prelude::*;
 /// Table of contents of `servo._core`.
 #[pymodule(name = "_core")]
 mod core {
-    use pyo3::prelude::*;
-
     #[pymodule_export]
     use super::config::{open_servos, validate_file};
     #[pymodule_export]
@@ -25,8 +23,8 @@ mod core {
     use super::servo::PyServo;
     #[pymodule_export]
     use super::values::{
-        Adjustment, Component, Control, DataPoint, Description, EnumSetting, Measurement, Metric, RangeSetting, TimeSeries,
-        duration_to_text, text_to_duration,
+        Adjustment, Component, Control, DataPoint, Description, EnumSetting, Measurement, Metric, RangeSetting,
+        TimeSeries, duration_to_text, text_to_duration,
     };
     #[pymodule_export]
     use super::{forward_logs, version};

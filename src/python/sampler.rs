@@ -72,8 +72,8 @@ impl Sampler for OptunaSampler {
 
     fn ask(&mut self, space: &Space, history: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
         let history = serde_json::to_string(history).map_err(|error| SamplerError::new(error.to_string()))?;
-        let answer: Option<String> = Python::attach(|py| self.object.call_method1(py, "ask", (history,))?.extract(py))
-            .map_err(failure)?;
+        let answer: Option<String> =
+            Python::attach(|py| self.object.call_method1(py, "ask", (history,))?.extract(py)).map_err(failure)?;
         let Some(answer) = answer else { return Ok(None) };
         let proposed: Assignment = serde_json::from_str(&answer)
             .map_err(|error| SamplerError::new(format!("optuna proposed what cannot be read: {error}")))?;

@@ -62,11 +62,9 @@ impl PyServo {
     fn optimizer(&self) -> String {
         match &self.config.optimizer {
             OptimizerConfig::Local(_) => "local".into(),
-            OptimizerConfig::Remote(remote) => ["id", "optimizer_id"]
-                .iter()
-                .find_map(|key| remote.get(key)?.as_str())
-                .unwrap_or("remote")
-                .to_owned(),
+            OptimizerConfig::Remote(remote) => {
+                ["id", "optimizer_id"].iter().find_map(|key| remote.get(key)?.as_str()).unwrap_or("remote").to_owned()
+            }
         }
     }
 
@@ -155,11 +153,7 @@ impl PyServo {
     }
 
     /// Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON.
-    fn adjust<'py>(
-        &self,
-        py: Python<'py>,
-        adjustments: Vec<(String, String, String)>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn adjust<'py>(&self, py: Python<'py>, adjustments: Vec<(String, String, String)>) -> PyResult<Bound<'py, PyAny>> {
         let adjustments =
             adjustments.into_iter().map(|(component, setting, value)| Adjustment::new(component, setting, value));
         self.once(py, Call::Adjust { adjustments: adjustments.collect(), control: Control::default() }, None)
@@ -168,12 +162,7 @@ impl PyServo {
 
 impl PyServo {
     /// Attaches the connectors, dispatches one event, and shuts them down again.
-    fn once<'py>(
-        &self,
-        py: Python<'py>,
-        call: Call,
-        connectors: Option<Vec<String>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn once<'py>(&self, py: Python<'py>, call: Call, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
         self.event_loop.enter(py)?;
         let servo = self.servo.clone();
         let mut context = servo.context();
@@ -188,9 +177,9 @@ impl PyServo {
                 tracing::error!("shutdown: {error}");
             }
             let dispatched = result.map_err(|error| Python::attach(|py| to_python(py, &error)))?;
-            answers(dispatched).map(|answers| answers.to_string()).map_err(|error| {
-                Python::attach(|py| to_python(py, &error))
-            })
+            answers(dispatched)
+                .map(|answers| answers.to_string())
+                .map_err(|error| Python::attach(|py| to_python(py, &error)))
         })
     }
 }

@@ -61,7 +61,7 @@ fn problems(class: &Bound<'_, PyAny>, config: &Json) -> PyResult<Vec<Problem>> {
         let mut problem = Problem::new(Path(steps.collect()), message);
         problem.at_key = at_key;
         if let (true, [Step::Key(key)]) = (at_key, problem.path.0.as_slice()) {
-            problem.nearest = nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
+            problem.nearest = nearest(key, known.iter().map(String::as_str));
         }
         problems.push(problem);
     }

@@ -1,6 +1,7 @@
 //! The run loop of a servo: asks its optimizer what is next, carries it out, reports.
 
 mod activity;
+mod assembly;
 mod commands;
 mod run;
 mod servo;

@@ -5,10 +5,10 @@ use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::Modelled;
 use super::metric::Metric;
 use super::read::{float, instance, list_of, map, optional_text, readings, time};
 use super::record::record;
-use super::{Modelled, to_models};
 use crate::model;
 
 fn none(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -205,9 +205,4 @@ impl Measurement {
         let annotations = pythonize::pythonize(py, &value.annotations)?;
         Ok(Self { readings: readings.into_any().unbind(), annotations: annotations.unbind() })
     }
-}
-
-/// A list of metrics as the engine knows them.
-pub(in crate::python) fn metrics_to_model(list: &Bound<'_, PyAny>) -> PyResult<Vec<model::Metric>> {
-    to_models::<Metric>(list)
 }

@@ -33,7 +33,8 @@ record! {
     } + {
         /// Always `range`.
         #[classattr]
-        const r#type: &'static str = "range";
+        #[pyo3(name = "type")]
+        const TYPE: &'static str = "range";
 
         fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             wire(py, &self.to_setting(py)?)
@@ -56,7 +57,8 @@ record! {
     } + {
         /// Always `enum`.
         #[classattr]
-        const r#type: &'static str = "enum";
+        #[pyo3(name = "type")]
+        const TYPE: &'static str = "enum";
 
         fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             wire(py, &self.to_setting(py)?)
