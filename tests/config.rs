@@ -347,7 +347,7 @@ checks: {wait: -5s, delay: -1}
     insta::assert_snapshot!(wrong(text), @r#"
     servo.yaml:4:13: settings.proxies.ftp://: expected a pattern that starts with http://, https:// or all://
     servo.yaml:4:54: settings.proxies.all://: expected the URL of a proxy that starts with http:// or https://, or null
-    servo.yaml:5:15: settings.ssl_verify: expected true, false or a file of certificates, found "no-such-file.pem": No such file or directory (os error 2)
+    servo.yaml:5:15: settings.ssl_verify: expected true, false or a file of certificates, path "no-such-file.pem" does not exist
     servo.yaml:6:16: checks.wait: expected a duration of at least 0, found -5s
     servo.yaml:6:28: checks.delay: expected a duration of at least 0, found -1s
     "#);

@@ -110,6 +110,9 @@ impl CommonSettings {
             let message = match FilePath::new(file).metadata() {
                 Ok(metadata) if metadata.is_file() => None,
                 Ok(_) => Some(format!("path {file:?} does not point to a file")),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    Some(format!("expected true, false or a file of certificates, path {file:?} does not exist"))
+                }
                 Err(error) => Some(format!("expected true, false or a file of certificates, found {file:?}: {error}")),
             };
             problems.extend(message.map(|message| Problem::new(root.key("ssl_verify"), message)));
