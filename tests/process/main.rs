@@ -93,11 +93,11 @@ async fn settings_that_do_not_work_are_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_never_get_healthy_are_undone() {
-    let bench = Bench::new(&json!({"health": {"timeout": "5s"}}));
+    let bench = Bench::new(&json!({"health": {"timeout": "15s"}}));
     bench.call(Call::Startup).await.unwrap();
     let error = bench.adjust("mode", "hanging").await.unwrap_err();
     assert_eq!((error.kind, error.reason.as_deref()), (ErrorKind::AdjustmentFailed, Some("start-failed")));
-    for part in ["not healthy within 5s", "no connection to 127.0.0.1", "starting in mode hanging"] {
+    for part in ["not healthy within 15s", "no connection to 127.0.0.1", "starting in mode hanging"] {
         assert!(error.message.contains(part), "{part:?} in {error}");
     }
     assert_eq!(bench.ask()["environment"]["MODE"], "good");
@@ -362,5 +362,5 @@ fn nothing_survives_a_servo_that_is_killed() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     within("the end of the family", || (!family.iter().any(|pid| alive(*pid))).then_some(()));
-    TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+    within("a free port", || TcpListener::bind(("127.0.0.1", port)).ok());
 }

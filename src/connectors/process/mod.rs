@@ -3,6 +3,9 @@
 //! The application and its workers form a process group of their own, which does not outlive the servo, whatever the
 //! servo ends of. Settings reach it through its command line and environment; an adjustment restarts it, waits until it is
 //! healthy, and goes back to the former settings when it does not come up.
+//!
+//! The application has to stay in the foreground: a process that leaves its group on purpose, as a daemon does by `setsid`,
+//! is neither stopped nor watched.
 
 // Elsewhere than on Unix the configuration is checked and nothing is run.
 #![cfg_attr(not(unix), allow(dead_code))]
