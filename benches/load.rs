@@ -101,6 +101,11 @@ fn measure(address: &str, rate: i64, seconds: i64, max_workers: i64) {
     run(&control);
     control.duration = Duration::from_secs(seconds);
     let (memory, cpu, begin) = (resident_kib(), cpu_seconds(), Instant::now());
+    let half = std::time::Duration::from_secs_f64(control.duration.as_secs_f64() / 2.0);
+    let half_way = std::thread::spawn(move || {
+        std::thread::sleep(half);
+        resident_kib()
+    });
     let measurement = run(&control);
     let (wall, cpu) = (begin.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let values = measurement.scalars();
@@ -113,9 +118,11 @@ fn measure(address: &str, rate: i64, seconds: i64, max_workers: i64) {
         values["latency_max"],
     );
     println!(
-        "client: {:.3} CPU seconds a second over {wall:.1} s, memory {:.1} MiB at the begin, {:.1} MiB at the end",
+        "client: {:.3} CPU seconds a second over {wall:.1} s, memory {:.1} MiB at the begin, {:.1} MiB half-way, \
+         {:.1} MiB at the end",
         cpu / wall,
         memory / 1024.0,
+        half_way.join().unwrap_or(f64::NAN) / 1024.0,
         resident_kib() / 1024.0,
     );
     if let Some(errors) = measurement.annotations.get("errors") {

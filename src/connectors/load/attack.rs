@@ -125,6 +125,11 @@ async fn attack(profile: &Profile, stop: &CancellationToken, observer: Observer)
         pacer.interval_begin = from;
     }
     pacer.pace(&phase, end, "").await?;
+    // A few may just be waiting for their turn: with enough workers for the rate they are not to be errors.
+    let grace = Instant::now() + (profile.duration / 10).min(Duration::from_secs(1));
+    while phase.has_waiting() && Instant::now() < grace {
+        pacer.rest(&phase, Instant::now() + CALM_TICK, "").await?;
+    }
     phase.close(Instant::now(), limit as u64);
     // What is under way has its own timeout; the deadline only guards against a mistake.
     let deadline = Instant::now() + TIMEOUT + Duration::from_secs(1);
@@ -162,13 +167,14 @@ impl Pacer<'_> {
             let now = Instant::now();
             let more = self.crew.dispatch(now);
             phase.give_up_overdue(now, self.limit as u64);
-            if now >= end {
+            // What fell due while the machine was away is still sent.
+            if now >= end && !more {
                 return Ok(());
             }
             // Requests that wait are taken by the workers that become free; the pacer only adds workers.
             let waiting = now + if more { TICK } else { CALM_TICK };
             let next = phase.next_due(now).map_or(waiting, |due| due.max(now + TICK));
-            self.rest(phase, next.min(end), remark).await?;
+            self.rest(phase, next.min(end.max(now + TICK)), remark).await?;
         }
     }
 

@@ -1,8 +1,6 @@
 //! Connections to the targets, and requests over them.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -14,12 +12,11 @@ use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use url::{Host, Position, Url};
+use url::Position;
 
+use super::origin::Origin;
 use super::target::Target;
 use super::tls;
 
@@ -27,7 +24,8 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
-type Payload = Full<Bytes>;
+/// The body of a request.
+pub(super) type Payload = Full<Bytes>;
 type Io = TokioIo<Box<dyn Stream>>;
 
 /// How requests are sent.
@@ -46,17 +44,6 @@ pub(super) struct Failure {
     pub(super) text: String,
     /// The request certainly did not reach the server.
     unsent: bool,
-}
-
-/// A server, and what is known of it.
-struct Origin {
-    host: String,
-    port: u16,
-    /// Set for https.
-    server_name: Option<ServerName<'static>>,
-    addresses: RefCell<Vec<SocketAddr>>,
-    /// The one connection that all workers share when the server speaks HTTP/2.
-    shared: RefCell<Option<http2::SendRequest<Payload>>>,
 }
 
 /// A target made ready to be sent many times.
@@ -207,71 +194,6 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalTasks {
     }
 }
 
-impl Origin {
-    fn new(url: &Url) -> Result<Self, String> {
-        let missing = || format!("the URL {}://… has no host", url.scheme());
-        let host = url.host().ok_or_else(missing)?;
-        let port = url.port_or_known_default().ok_or_else(missing)?;
-        let (name, address, server_name) = match host {
-            Host::Domain(name) => {
-                let server_name = ServerName::try_from(name.to_owned());
-                (name.to_owned(), None, server_name.map_err(|_| format!("'{name}' is not the name of a host"))?)
-            }
-            Host::Ipv4(ip) => (ip.to_string(), Some(ip.into()), ServerName::IpAddress(std::net::IpAddr::V4(ip).into())),
-            Host::Ipv6(ip) => {
-                (format!("[{ip}]"), Some(ip.into()), ServerName::IpAddress(std::net::IpAddr::V6(ip).into()))
-            }
-        };
-        Ok(Self {
-            host: name,
-            port,
-            server_name: (url.scheme() == "https").then_some(server_name),
-            addresses: RefCell::new(address.map(|ip| SocketAddr::new(ip, port)).into_iter().collect()),
-            shared: RefCell::new(None),
-        })
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        (&self.host, self.port, &self.server_name) == (&other.host, other.port, &other.server_name)
-    }
-
-    fn shown(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-
-    fn shared(&self) -> Option<http2::SendRequest<Payload>> {
-        self.shared.borrow().clone().filter(|sender| !sender.is_closed())
-    }
-
-    /// A TCP connection to the first address that takes one. Names are looked up once an attack.
-    async fn dial(&self) -> Result<TcpStream, Failure> {
-        let mut addresses = self.addresses.borrow().clone();
-        if addresses.is_empty() {
-            let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
-            addresses =
-                found.map_err(|error| Failure::new(format!("host {} not found: {error}", self.host)))?.collect();
-            self.addresses.borrow_mut().clone_from(&addresses);
-        }
-        let mut problem = None;
-        for (at, address) in addresses.iter().enumerate() {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    if at > 0 {
-                        // The next connection begins with what worked.
-                        addresses.rotate_left(at);
-                        self.addresses.borrow_mut().clone_from(&addresses);
-                    }
-                    stream.set_nodelay(true).ok();
-                    return Ok(stream);
-                }
-                Err(error) => problem = Some(error),
-            }
-        }
-        let reason = problem.map_or_else(|| "the host has no address".to_owned(), |error| error.to_string());
-        Err(Failure::new(format!("connection to {} failed: {reason}", self.shown())))
-    }
-}
-
 impl Prepared {
     fn new(target: &Target, origin: usize, keepalive: bool) -> Result<Self, String> {
         let url = &target.url;
@@ -395,7 +317,7 @@ async fn read(response: hyper::Response<Incoming>, max_body: Option<u64>) -> Res
 }
 
 impl Failure {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         Self { text, unsent: false }
     }
 

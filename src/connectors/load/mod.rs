@@ -10,6 +10,7 @@ mod attack;
 mod config;
 mod crew;
 mod http;
+mod origin;
 mod phase;
 mod rate;
 mod report;
@@ -17,6 +18,8 @@ mod schedule;
 mod target;
 mod timer;
 mod tls;
+
+use std::fmt::Write as _;
 
 use async_trait::async_trait;
 
@@ -142,7 +145,7 @@ impl Connector for LoadConnector {
                 () = tokio::time::sleep(delay) => {}
             }
         }
-        Ok(self.measurement(outcome, wanted, summary, duration))
+        Ok(self.measurement(&outcome, wanted, summary, duration))
     }
 }
 
@@ -173,7 +176,7 @@ impl LoadConnector {
 
     fn measurement(
         &self,
-        outcome: Outcome,
+        outcome: &Outcome,
         wanted: &[String],
         summary: String,
         duration: std::time::Duration,
@@ -185,7 +188,7 @@ impl LoadConnector {
             self.rate.per_second().map_or_else(|| "as many as possible".to_owned(), |rate| format!("{rate:.2}"));
         let mut rate = format!("asked for {asked} requests a second, achieved {achieved:.2}");
         if outcome.given_up > 0 {
-            rate.push_str(&format!(" ({} requests could not be sent)", outcome.given_up));
+            let _ = write!(rate, " ({} requests could not be sent)", outcome.given_up);
         }
         tracing::info!("load: {rate}");
         measurement.annotations.insert("load_profile".to_owned(), summary);

@@ -75,6 +75,12 @@ impl Phase {
         self.schedule.time_of(number).map(|time| self.begin + time).filter(|due| *due > now)
     }
 
+    /// Whether there are requests that were not sent yet, and are at a time of their own.
+    pub(super) fn has_waiting(&self) -> bool {
+        let number = self.next.get();
+        number < self.schedule.total() && self.schedule.time_of(number).is_some()
+    }
+
     /// A request ended: with a status, or with the text of an error.
     pub(super) fn ended(&self, job: &Job, now: Instant, connected: bool, result: Result<StatusCode, &str>) {
         self.in_flight.set(self.in_flight.get() - 1);
