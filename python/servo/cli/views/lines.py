@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 from servo.cli.views.figures import change, figure, settings
 from servo.cli.views.state import Note, State, trial_number
@@ -38,20 +38,16 @@ class LinesView:
 
     def update(self, name: str, state: State, notes: list[Note]) -> None:
         """Write what is new."""
-        if self._is_new(name, "phase", state.phase) and state.phase in PHASES:
-            self._write(name, PHASES[state.phase])
         for note in notes:
             self._write(name, ("warning: " if note.warning else "") + note.text, note.time)
+        best = state.best
+        if best is not None and self._is_new(name, "best", trial_number(best)):
+            self._write(name, _best(state, best))
+        if self._is_new(name, "phase", state.phase) and state.phase in PHASES:
+            self._write(name, PHASES[state.phase])
         current = state.current
         if current is not None and self._is_new(name, "trial", current.get("number")):
             self._write(name, _trial(state, current))
-        best = state.best
-        if best is not None and self._is_new(name, "best", trial_number(best)):
-            base = (state.baseline or {}).get("goal")
-            differs = trial_number(best) != trial_number(state.baseline or {})
-            told = change(best.get("goal"), base) if differs else ""
-            line = f"best so far: trial {trial_number(best)}, {state.goal_name} {figure(best.get('goal'))}"
-            self._write(name, line + (f" ({told})" if told else ""))
         command = state.command
         if not state.board and command is not None and self._is_new(name, "command", command.get("kind")):
             self._write(name, str(command.get("kind")).lower())
@@ -75,7 +71,16 @@ class LinesView:
         print(f"{_clock(when)}  {who}{text}", file=self._stream, flush=True)
 
 
-def _trial(state: State, current: dict[str, object]) -> str:
+def _best(state: State, best: dict[str, Any]) -> str:
+    baseline = state.baseline or {}
+    told = f"{state.goal_name} {figure(best.get('goal'))}"
+    if trial_number(best) == trial_number(baseline):
+        return f"baseline: {told}"
+    differs = change(best.get("goal"), baseline.get("goal"))
+    return f"best so far: trial {trial_number(best)}, {told}" + (f" ({differs})" if differs else "")
+
+
+def _trial(state: State, current: dict[str, Any]) -> str:
     kind = str(current.get("kind") or "search").replace("-", " ")
     number = current.get("number")
     place = f"trial {number}"
