@@ -6,6 +6,7 @@ Run as a script it is the command ``servo`` on these servos.
 import asyncio
 import datetime
 import json
+import os
 import re
 import sys
 import time
@@ -208,7 +209,9 @@ def modules():
 
 
 if __name__ == "__main__":
+    import servo.cli.signals
     from servo.entry_points import run_cli
 
     sys.modules.update(modules())
+    servo.cli.signals.PATIENCE = float(os.environ.get("PATIENCE", servo.cli.signals.PATIENCE))
     run_cli()

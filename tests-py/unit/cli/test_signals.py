@@ -35,23 +35,21 @@ def test_the_first_signal_ends_the_run_in_order(process, config, number, code):
 
 def test_a_second_ctrl_c_ends_at_once(process, config):
     config("deaf")
-    child = process("run")
+    child = process("run", env={"PATIENCE": "600"})
     wait_for(child, "searching")
     child.send_signal(signal.SIGINT)
     wait_for(child, "stopping")
-    began = time.monotonic()
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=60) == 130
-    # The patience with the first one is 5 seconds: this was not it.
-    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("does", ["deaf", "block"])
 def test_a_run_that_does_not_end_is_ended(process, config, does):
     config(does)
-    child = process("run", stderr=subprocess.DEVNULL)
+    child = process("run", env={"PATIENCE": "1"}, stderr=subprocess.DEVNULL)
     wait_for(child, "once more")
-    time.sleep(1.5)
+    # By now a busy loop is busy, most of the time; the outcome is the same when it is not.
+    time.sleep(0.5)
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=60) == 130
 
