@@ -76,7 +76,8 @@ class Servo:
 
     def snapshot(self):
         self.looks += 1
-        return json.dumps(self.state)
+        board = self.state["board"] or {}
+        return json.dumps(self.state | {"phase": board.get("phase", self.state["phase"])})
 
     def drain(self):
         notes, self.notes = self.notes, []
@@ -137,6 +138,9 @@ class Servo:
     def begin(self, number, kind, assignment):
         current = {"number": number, "kind": kind, "assignment": assignment, "step": "measuring"}
         self.state["board"]["current"] = current
+        told = "the baseline, " if kind == "baseline" else ""
+        settings = " ".join(f"{name}={value}" for name, value in assignment.items())
+        self.note(f"trial {number}: {told}{settings}", False, number)
 
     def note(self, text, warning, trial):
         now = datetime.datetime.now(datetime.UTC).isoformat()

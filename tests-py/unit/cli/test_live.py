@@ -83,7 +83,7 @@ def test_dumb_terminals_and_ci_get_lines(process, config, env):
     text, code = on_terminal(process, "run", **env)
     assert code == 0
     assert "\x1b" not in text
-    assert "searching" in text
+    assert "trial 1: web" in text
 
 
 def test_a_pipe_gets_no_escape_codes(process, config):
@@ -91,7 +91,7 @@ def test_a_pipe_gets_no_escape_codes(process, config):
     child = process("run", env={"TERM": "xterm-256color"}, stderr=subprocess.STDOUT)
     out, _ = child.communicate(timeout=60)
     assert "\x1b" not in out
-    assert "searching" in out
+    assert "trial 1: web" in out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")

@@ -24,7 +24,7 @@ def wait_for(child, text):
 def test_the_first_signal_ends_the_run_in_order(process, config, number, code):
     config("wait")
     child = process("run")
-    wait_for(child, "searching")
+    wait_for(child, "trial 1: web")
     child.send_signal(number)
     out, err = child.communicate(timeout=60)
     assert f"stopping: {number.name}" in out
@@ -36,7 +36,7 @@ def test_the_first_signal_ends_the_run_in_order(process, config, number, code):
 def test_a_second_ctrl_c_ends_at_once(process, config):
     config("deaf")
     child = process("run", env={"PATIENCE": "600"})
-    wait_for(child, "searching")
+    wait_for(child, "trial 1: web")
     child.send_signal(signal.SIGINT)
     wait_for(child, "stopping")
     child.send_signal(signal.SIGINT)
@@ -47,7 +47,7 @@ def test_a_second_ctrl_c_ends_at_once(process, config):
 def test_a_run_that_does_not_end_is_ended(process, config, does):
     config(does)
     child = process("run", env={"PATIENCE": "1"}, stderr=subprocess.DEVNULL)
-    wait_for(child, "once more")
+    wait_for(child, "best so far")
     # By now a busy loop is busy, most of the time; the outcome is the same when it is not.
     time.sleep(0.5)
     child.send_signal(signal.SIGINT)
@@ -57,7 +57,7 @@ def test_a_run_that_does_not_end_is_ended(process, config, does):
 def test_an_interrupted_run_gives_json_all_the_same(process, config):
     config("wait")
     child = process("run", "-o", "json", stderr=subprocess.STDOUT)
-    wait_for(child, "searching")
+    wait_for(child, "trial 1: web")
     child.send_signal(signal.SIGTERM)
     out, _ = child.communicate(timeout=60)
     assert '"outcome": "interrupted"' in out
