@@ -1,11 +1,10 @@
 """``servo adjust``: change settings now."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption
+from servo.cli.options import Options, Output, OutputOption, echo_json
 
 
 def adjust(
@@ -18,28 +17,19 @@ def adjust(
 ) -> None:
     """Change settings and show all of them as they are afterwards."""
     from servo.cli.describe import settings_of
-    from servo.cli.errors import CommandError, engine_errors
-    from servo.cli.session import Servo, open_servos, run_async
+    from servo.cli.errors import CommandError
+    from servo.cli.session import ask_each, open_servos
     from servo.cli.views.table import plain_table
 
     adjustments = [parse_setting(text) for text in settings or []]
     options: Options = context.obj
     servos = open_servos(options)
 
-    async def ask(servo: Servo) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = json.loads(await servo.adjust(adjustments))
-        return answers
-
-    results = []
-    for servo in servos:
-        with engine_errors("adjustment failed: "):
-            answers = run_async(ask(servo))
-        if not answers:
-            raise CommandError("adjustment failed: no connector handled the request")
-        results.append((servo.name, answers))
+    results = ask_each(servos, lambda servo: servo.adjust(adjustments), "adjustment failed: ")
+    if not all(answers for _, answers in results):
+        raise CommandError("adjustment failed: no connector handled the request")
     if output is Output.json:
-        servos_json = [{"name": name, "connectors": answers} for name, answers in results]
-        typer.echo(json.dumps({"servos": servos_json}, indent=2, ensure_ascii=False))
+        echo_json({"servos": [{"name": name, "connectors": answers} for name, answers in results]})
         return
     for name, answers in results:
         if len(results) > 1:

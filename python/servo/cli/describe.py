@@ -1,11 +1,10 @@
 """``servo describe``: what can be adjusted and measured."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption
+from servo.cli.options import Options, Output, OutputOption, echo_json
 
 
 def describe(
@@ -16,25 +15,16 @@ def describe(
     output: OutputOption = Output.text,
 ) -> None:
     """Show the components with their settings, and the metrics."""
-    from servo.cli.errors import engine_errors
-    from servo.cli.session import Servo, check_connectors, open_servos, run_async
+    from servo.cli.session import ask_each, check_connectors, open_servos
     from servo.cli.views.table import plain_table
 
     options: Options = context.obj
     servos = open_servos(options)
     check_connectors(servos, connectors or [])
 
-    async def ask(servo: Servo) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = json.loads(await servo.describe(connectors or None))
-        return answers
-
-    results = []
-    for servo in servos:
-        with engine_errors():
-            results.append((servo.name, run_async(ask(servo))))
+    results = ask_each(servos, lambda servo: servo.describe(connectors or None))
     if output is Output.json:
-        servos_json = [{"name": name, "connectors": answers} for name, answers in results]
-        typer.echo(json.dumps({"servos": servos_json}, indent=2, ensure_ascii=False))
+        echo_json({"servos": [{"name": name, "connectors": answers} for name, answers in results]})
         return
     for name, answers in results:
         if len(results) > 1:

@@ -41,7 +41,7 @@ def is_expected(error: BaseException) -> bool:
     """Whether the error speaks of the configuration, a connector or the world, and not of a defect of the servo."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_expected(inner) for inner in error.exceptions)
-    if isinstance(error, CommandError | OSError | RuntimeError | TimeoutError):
+    if isinstance(error, CommandError | OSError | RuntimeError | TimeoutError) or hasattr(error, "problems"):
         return True
     return any(base.__module__.split(".")[0] == "servo" for base in type(error).__mro__)
 

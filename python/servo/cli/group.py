@@ -15,11 +15,17 @@ class Section(StrEnum):
     """Where a command stands in the help, in this order."""
 
     assembly = "Assembly Commands"
+    """What a servo consists of."""
     ops = "Operational Commands"
+    """What a servo does."""
     config = "Configuration Commands"
+    """What stands in its file."""
     connectors = "Connector Commands"
+    """What connectors bring along."""
     commands = "Commands"
+    """What says nothing of its place."""
     other = "Other Commands"
+    """What does not touch a servo."""
 
 
 class RootGroup(TyperGroup):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TextIO
 
 from servo.cli.options import LogLevel, Options
 
@@ -21,14 +22,14 @@ LINE = "%(asctime)s.%(msecs)03d | %(levelname)-8s | %(name)s - %(message)s"
 LOGURU_LINE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name} - {message}\n{exception}"
 
 
-class CurrentStderr(logging.StreamHandler):  # type: ignore[type-arg]
+class CurrentStderr(logging.StreamHandler[TextIO]):
     """Writes to what ``sys.stderr`` is at the moment: a live view puts itself there."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> object:  # type: ignore[override]
+    def stream(self) -> TextIO:  # type: ignore[override]
         """The stream that the next record goes to."""
         return sys.stderr
 
@@ -59,9 +60,12 @@ def adopt_loguru(options: Options) -> None:
         return
     from loguru import logger
 
+    def write(line: str) -> None:
+        sys.stderr.write(line)
+
     logger.remove()
     logger.add(
-        lambda line: sys.stderr.write(str(line)),
+        write,
         level=str(options.log_level or LogLevel.info),
         format=LOGURU_LINE,
         colorize=False,

@@ -1,11 +1,10 @@
 """``servo measure``: read metrics now."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption, parse_duration
+from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 
 def measure(
@@ -32,8 +31,7 @@ def measure(
     output: OutputOption = Output.text,
 ) -> None:
     """Read metrics and show their values."""
-    from servo.cli.errors import engine_errors
-    from servo.cli.session import Servo, check_connectors, open_servos, run_async
+    from servo.cli.session import ask_each, check_connectors, open_servos
     from servo.cli.views.table import plain_table
 
     seconds = parse_duration(duration, "'--duration' / '-d'")
@@ -42,18 +40,13 @@ def measure(
     servos = open_servos(options)
     check_connectors(servos, connectors or [])
 
-    async def ask(servo: Servo) -> list[dict[str, Any]]:
-        read = await servo.measure(metrics or [], connectors or None, seconds, warmup_seconds)
-        answers: list[dict[str, Any]] = json.loads(read)
-        return answers
-
-    results = []
-    for servo in servos:
-        with engine_errors("measurement failed: "):
-            results.append((servo.name, run_async(ask(servo))))
+    results = ask_each(
+        servos,
+        lambda servo: servo.measure(metrics or [], connectors or None, seconds, warmup_seconds),
+        "measurement failed: ",
+    )
     if output is Output.json:
-        servos_json = [{"name": name, "connectors": answers} for name, answers in results]
-        typer.echo(json.dumps({"servos": servos_json}, indent=2, ensure_ascii=False))
+        echo_json({"servos": [{"name": name, "connectors": answers} for name, answers in results]})
         return
     for name, answers in results:
         if len(results) > 1:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption
+from servo.cli.options import Options, Output, OutputOption, echo_json
 
 if TYPE_CHECKING:
     from servo.cli.session import Servo
@@ -111,7 +111,7 @@ def _show(results: list[dict[str, Any]], output: Output, options: Options) -> No
             if text:
                 typer.echo(f"{'error: ' if result['ended'] == 'failed' else ''}{who}{text}", err=True)
     if output is Output.json:
-        typer.echo(json.dumps({"servos": results}, indent=2, ensure_ascii=False))
+        echo_json({"servos": results})
         return
     width = _terminal_width()
     for result in results:

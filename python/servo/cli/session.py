@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -21,10 +22,12 @@ T = TypeVar("T")
 class Servo(Protocol):
     """One servo of a configuration file, as ``servo._core`` gives it."""
 
-    name: str
-    optimizer: str
-    config_file: str
-    connectors: list[tuple[str, str]]
+    @property
+    def name(self) -> str: ...
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def connectors(self) -> list[tuple[str, str]]: ...
 
     def run(self) -> Awaitable[str]: ...
     def interrupt(self, reason: str) -> None: ...
@@ -111,6 +114,22 @@ def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     if near:
         return f"no {kind} found named '{name}'. Did you mean '{near[0]}'?"
     return f"no {kind} found named '{name}'" + (f" (known: {', '.join(known)})" if known else "")
+
+
+def ask_each(
+    servos: Sequence[Servo], question: Callable[[Servo], Awaitable[str]], prefix: str = "error: "
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The name of each servo with what its connectors answer, one servo after the other.
+
+    Raises:
+        CommandError: A servo cannot answer; its lines begin with the prefix.
+    """
+
+    async def ask() -> list[tuple[str, list[dict[str, Any]]]]:
+        return [(servo.name, json.loads(await question(servo))) for servo in servos]
+
+    with engine_errors(prefix):
+        return run_async(ask())
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption
+from servo.cli.options import Options, Output, OutputOption, echo_json
 
 
 def validate(
@@ -42,14 +42,14 @@ def validate(
             raise typer.Exit(1) from None
         if output is Output.json:
             result = {"file": str(shown), "valid": False, "problems": _problems(error)}
-            typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+            echo_json(result)
             raise typer.Exit(1) from None
         raise CommandError([f"X Invalid configuration in {shown}", *describe_error(error, "")]) from None
     if quiet:
         return
     if output is Output.json:
         result = {"file": str(shown), "valid": True, "documents": documents, "problems": []}
-        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        echo_json(result)
     else:
         typer.echo(f"√ Valid configuration in {shown}")
 

@@ -1,11 +1,10 @@
 """``servo version``: what is installed."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from servo.cli.options import Output
+from servo.cli.options import Output, echo_json
 
 DISTRIBUTION = "servox-rs"
 PREDECESSOR = "servox"
@@ -33,7 +32,7 @@ def version(
         if not short:
             result |= ABOUT
             result["conflicts"] = [f"{PREDECESSOR} {conflict}"] if conflict else []
-        typer.echo(json.dumps(result, indent=2))
+        echo_json(result)
     else:
         typer.echo(f"Servo v{number} ({DISTRIBUTION})" if short else f"Servo v{number} ({DISTRIBUTION}, experimental)")
         if not short:

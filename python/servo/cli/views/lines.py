@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TextIO
+from typing import Any, TextIO
 
-from servo.cli.views.figures import change, figure, settings
+from servo.cli.views.figures import change, figure
 from servo.cli.views.state import Note, State, trial_number
 
 PHASES = {
@@ -15,13 +15,12 @@ PHASES = {
     "baseline": "measuring the baseline",
     "search": "searching",
     "verify": "measuring the best configuration and the baseline once more",
-    "running": "running",
     "stopping": "stopping",
 }
 
 
 class LinesView:
-    """Writes a line for each phase, each trial, each better configuration and each note.
+    """Writes a line for each thing that happened and each better configuration.
 
     Args:
         stream: Where the lines go.
@@ -38,20 +37,14 @@ class LinesView:
 
     def update(self, name: str, state: State, notes: list[Note]) -> None:
         """Write what is new."""
-        if self._is_new(name, "phase", state.phase) and state.phase in PHASES:
+        # The other phases are told by the notes of their trials.
+        if self._is_new(name, "phase", state.phase) and state.phase in ("starting", "describe", "stopping"):
             self._write(name, PHASES[state.phase])
         for note in notes:
             self._write(name, ("warning: " if note.warning else "") + note.text, note.time)
-        current = state.current
-        if current is not None and self._is_new(name, "trial", current.get("number")):
-            self._write(name, _trial(state, current))
         best = state.best
         if best is not None and self._is_new(name, "best", trial_number(best)):
-            base = (state.baseline or {}).get("goal")
-            differs = trial_number(best) != trial_number(state.baseline or {})
-            told = change(best.get("goal"), base) if differs else ""
-            line = f"best so far: trial {trial_number(best)}, {state.goal_name} {figure(best.get('goal'))}"
-            self._write(name, line + (f" ({told})" if told else ""))
+            self._write(name, _best(state, best))
         command = state.command
         if not state.board and command is not None and self._is_new(name, "command", command.get("kind")):
             self._write(name, str(command.get("kind")).lower())
@@ -75,16 +68,13 @@ class LinesView:
         print(f"{_clock(when)}  {who}{text}", file=self._stream, flush=True)
 
 
-def _trial(state: State, current: dict[str, object]) -> str:
-    kind = str(current.get("kind") or "search").replace("-", " ")
-    number = current.get("number")
-    place = f"trial {number}"
-    if kind != "search":
-        place += f" ({kind})"
-    elif state.budget:
-        place += f" ({state.done + 1} of {state.budget})"
-    assignment = current.get("assignment")
-    return place + (f": {settings(assignment)}" if isinstance(assignment, dict) and assignment else "")
+def _best(state: State, best: dict[str, Any]) -> str:
+    baseline = state.baseline or {}
+    told = f"{state.goal_name} {figure(best.get('goal'))}"
+    if trial_number(best) == trial_number(baseline):
+        return f"baseline: {told}"
+    differs = change(best.get("goal"), baseline.get("goal"))
+    return f"best so far: trial {trial_number(best)}, {told}" + (f" ({differs})" if differs else "")
 
 
 def _clock(when: str) -> str:

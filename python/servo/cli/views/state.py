@@ -40,12 +40,7 @@ class State:
     def of(snapshot: str) -> State:
         """The state of a JSON snapshot."""
         raw = json.loads(snapshot)
-        board = raw.get("board") or {}
-        phase = raw.get("phase") or "starting"
-        # The part of the study says more than that the servo runs.
-        if phase == "running":
-            phase = board.get("phase") or phase
-        return State(phase=str(phase), command=raw.get("command"), board=board)
+        return State(str(raw.get("phase") or "starting"), raw.get("command"), raw.get("board") or {})
 
     @property
     def current(self) -> dict[str, Any] | None:

@@ -1,0 +1,221 @@
+"""A stand-in for the native module: servos that do what their configuration file, a JSON document, says.
+
+Run as a script it is the command ``servo`` on these servos.
+"""
+
+import asyncio
+import datetime
+import json
+import os
+import re
+import sys
+import time
+import types
+
+BASELINE = {"trial": 0, "goal": 3.56, "feasible": True, "metrics": {"p95": 55.2, "cost": 3.56}}
+BASELINE["assignment"] = {"web.workers": 4, "web.cache": 16}
+BEST = {"trial": 2, "goal": 2.1, "feasible": True, "metrics": {"p95": 38.0, "cost": 2.1}}
+BEST["assignment"] = {"web.workers": 2, "web.cache": 64}
+TRIALS = [
+    {"number": 0, "kind": "baseline", "state": "complete", "reason": None, "goal": 3.56},
+    {"number": 1, "kind": "search", "state": "infeasible", "reason": "p95 70 ms is over 60 ms", "goal": 1.8},
+    {"number": 2, "kind": "search", "state": "complete", "reason": None, "goal": 2.1},
+    {"number": 3, "kind": "verify-baseline", "state": "complete", "reason": None, "goal": 3.6},
+    {"number": 4, "kind": "verify-best", "state": "complete", "reason": None, "goal": 2.12},
+]
+for trial, (workers, cache) in zip(TRIALS, [(4, 16), (1, 16), (2, 64), (4, 16), (2, 64)], strict=True):
+    trial["assignment"] = {"web.workers": workers, "web.cache": cache}
+    trial["metrics"] = {"cost": trial["goal"]}
+REPORT = {
+    "outcome": "improved",
+    "sentence": "best: trial 2, cost 2.12 (-41 %), p95 38 ms (limit 60 ms)",
+    "stopped": "the budget of 2 trials is used",
+    "study": "web",
+    "goal_name": "cost",
+    "trials": TRIALS,
+    "best": BEST,
+    "baseline": BASELINE,
+    "verification": {
+        "baseline": BASELINE | {"goal": 3.6, "metrics": {"cost": 3.6, "p95": 56.0}},
+        "best": BEST | {"goal": 2.12, "metrics": {"cost": 2.12, "p95": 38.0}},
+    },
+    "change_percent": -41.1,
+    "left_at": {"web.workers": 2, "web.cache": 64},
+    "storage": "servo.db",
+}
+SETTING = {"name": "workers", "type": "range", "pinned": False, "unit": None, "value": 4, "min": 1, "max": 8, "step": 1}
+CHOICE = {"name": "codec", "type": "enum", "pinned": False, "unit": "kind", "value": "gzip", "values": ["gzip", "none"]}
+
+
+class ConfigError(Exception):
+    """A configuration with problems."""
+
+    def __init__(self, file, message):
+        super().__init__(f"{file}:3:7: load.rate: {message}\n  did you mean 'rate'?")
+        self.problems = json.dumps(
+            [{"file": file, "line": 3, "column": 7, "path": "load.rate", "message": message, "nearest": "rate"}]
+        )
+
+
+class Servo:
+    """A servo of the document."""
+
+    def __init__(self, file, document):
+        self.name = document["name"]
+        self.optimizer = "local"
+        self.config_file = file
+        self.connectors = [("web", "process"), ("load", "load")]
+        self.document = document
+        self.stop = None
+        self.looks = 0
+        self.notes = []
+        self.state = {"phase": "starting", "command": None, "board": None}
+
+    def interrupt(self, reason):
+        self.stop = self.stop or reason
+
+    def snapshot(self):
+        self.looks += 1
+        board = self.state["board"] or {}
+        return json.dumps(self.state | {"phase": board.get("phase", self.state["phase"])})
+
+    def drain(self):
+        notes, self.notes = self.notes, []
+        return json.dumps(notes)
+
+    async def run(self):
+        does = self.document.get("does", "improve")
+        if does == "fail":
+            raise RuntimeError("cannot start: the port 8080 is in use\n  another process listens there")
+        if does == "defect":
+            raise KeyError("surprise")
+        if does == "log":
+            import logging
+
+            logging.getLogger("connector").info("a record of a connector")
+            logging.getLogger("servox.runner").info("a record of the engine")
+        if does == "remote":
+            self.state |= {"phase": "running", "command": {"kind": "MEASURE", "percent": 50.0, "message": None}}
+            await self.rest()
+            return json.dumps({"ended": "finished", "reason": None, "report": None})
+        await self.search()
+        if does == "block":
+            time.sleep(60)  # noqa: ASYNC251 - as a careless connector would
+        while does in ("wait", "deaf") and not (self.stop and does == "wait"):  # noqa: ASYNC110 - set by a signal
+            await asyncio.sleep(0.02)
+        report = dict(REPORT)
+        if self.stop:
+            report |= {"outcome": "interrupted", "sentence": "interrupted: best so far trial 2, cost 2.10"}
+            return json.dumps({"ended": "interrupted", "reason": self.stop, "report": report})
+        if does == "keep":
+            report |= {"outcome": "baseline-kept", "sentence": "the baseline stays", "best": None, "verification": None}
+        if does == "nothing":
+            report = {"outcome": "nothing-measured", "sentence": "nothing could be measured"}
+        return json.dumps({"ended": "finished", "reason": None, "report": report})
+
+    async def search(self):
+        board = {"study": "web", "sampler": "random", "goal_name": "cost", "goal": "minimize cost"}
+        board |= {"constraints": ["p95 <= 60"], "phase": "baseline", "trials_done": 0, "budget": 2, "best": None}
+        board |= {"baseline": None, "current": None, "history": []}
+        self.state = {"phase": "running", "command": {"kind": "MEASURE", "percent": 40.0, "message": "load"}}
+        self.state["board"] = board
+        self.begin(0, "baseline", {"web.workers": 4, "web.cache": 16})
+        await self.rest()
+        board |= {"baseline": BASELINE, "best": BASELINE, "phase": "search"}
+        board["history"] = [{"trial": 0, "goal": 3.56, "feasible": True}]
+        self.begin(1, "search", {"web.workers": 1, "web.cache": 16})
+        await self.rest()
+        self.note("trial 1: infeasible, p95 70 ms is over 60 ms", True, 1)
+        board["trials_done"] = 1
+        board["history"].append({"trial": 1, "goal": 1.8, "feasible": False})
+        self.begin(2, "search", {"web.workers": 2, "web.cache": 64})
+        await self.rest()
+        self.note("trial 2: complete, cost 2.10", False, 2)
+        board |= {"best": BEST, "trials_done": 2, "current": None, "phase": "verify"}
+        board["history"].append({"trial": 2, "goal": 2.1, "feasible": True})
+        await self.rest()
+
+    def begin(self, number, kind, assignment):
+        current = {"number": number, "kind": kind, "assignment": assignment, "step": "measuring"}
+        self.state["board"]["current"] = current
+        told = "the baseline, " if kind == "baseline" else ""
+        settings = " ".join(f"{name}={value}" for name, value in assignment.items())
+        self.note(f"trial {number}: {told}{settings}", False, number)
+
+    def note(self, text, warning, trial):
+        now = datetime.datetime.now(datetime.UTC).isoformat()
+        self.notes.append({"time": now, "warning": warning, "trial": trial, "text": text})
+
+    async def rest(self):
+        """Wait until somebody has looked."""
+        looks = self.looks
+        while self.looks == looks:  # noqa: ASYNC110 - any event loop, no event to set
+            await asyncio.sleep(0.01)
+
+    async def describe(self, connectors):
+        answer = {"connector": "web", "components": [{"name": "web", "settings": [SETTING, CHOICE]}], "metrics": []}
+        load = {"connector": "load", "components": [], "metrics": [{"name": "p95", "unit": "ms"}]}
+        load["metrics"].append({"name": "ok", "unit": ""})
+        return json.dumps([one for one in (answer, load) if connectors is None or one["connector"] in connectors])
+
+    async def measure(self, metrics, connectors, duration, warmup):
+        if self.document.get("does") == "fail":
+            raise RuntimeError("load: connection refused by 127.0.0.1:8080")
+        now = time.time()
+        readings = [{"metric": "p95", "unit": "ms", "points": [[now - 130, 41.5], [now, 38.25]]}]
+        readings.append({"metric": "asked", "unit": "", "points": [[now, duration + warmup]]})
+        readings = [reading for reading in readings if not metrics or reading["metric"] in metrics]
+        return json.dumps([{"connector": "load", "readings": readings, "annotations": {}}])
+
+    async def adjust(self, adjustments):
+        if self.document.get("does") == "fail":
+            raise RuntimeError("web: the health check did not pass within 10s\n  last output: boom")
+        if self.document.get("does") == "nobody":
+            return "[]"
+        settings = [{"name": setting, "value": value} for _, setting, value in adjustments]
+        return json.dumps([{"connector": "web", "components": [{"name": "web", "settings": settings}], "metrics": []}])
+
+
+def open_servos(file, types):
+    """The servos of a file."""
+    try:
+        with open(file) as text:
+            documents = json.load(text)
+    except ValueError:
+        raise ConfigError(file, "expected a number, found 'fast'") from None
+    return [Servo(file, document) for document in documents]
+
+
+def validate_file(file, types):
+    """How many documents a valid file has."""
+    return len(open_servos(file, types))
+
+
+class Duration(datetime.timedelta):
+    """Seconds, or a number of minutes."""
+
+    def __new__(cls, text):
+        if not re.fullmatch(r"-?\d+[sm]?", text):
+            raise ValueError(f"Invalid duration '{text}'")
+        return super().__new__(cls, seconds=int(text.rstrip("sm")) * (60 if text.endswith("m") else 1))
+
+
+def modules():
+    """What to put into `sys.modules`."""
+    core = types.ModuleType("servo._core")
+    core.version = lambda: "0.1.0"
+    core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
+    connector = types.ModuleType("servo.connector")
+    connector.connector_types = list
+    values = types.ModuleType("servo.types")
+    values.Duration = Duration
+    return {module.__name__: module for module in (core, connector, values)}
+
+
+if __name__ == "__main__":
+    import servo.cli.signals
+    from servo.entry_points import run_cli
+
+    sys.modules.update(modules())
+    servo.cli.signals.PATIENCE = float(os.environ.get("PATIENCE", servo.cli.signals.PATIENCE))
+    run_cli()

@@ -1,0 +1,119 @@
+"""``run`` in a pipe: plain lines, the closing table, JSON, exit codes."""
+
+import json
+import re
+
+import pytest
+
+LINES = """\
+starting
+trial 0: the baseline, web.workers=4 web.cache=16
+trial 1: web.workers=1 web.cache=16
+baseline: cost 3.56
+warning: trial 1: infeasible, p95 70 ms is over 60 ms
+trial 2: web.workers=2 web.cache=64
+trial 2: complete, cost 2.10
+best so far: trial 2, cost 2.10 (-41 %)
+"""
+
+RESULT = """\
+TRIAL    STATE       COST    CHANGE    WORKERS    CACHE    REMARK
+0        complete    3.56              4          16       baseline
+1        infeasible  1.80    -49 %     1          16       p95 70 ms is over 60 ms
+2 *      complete    2.10    -41 %     2          64
+3        complete    3.60    +1.1 %    4          16       verify baseline
+4        complete    2.12    -40 %     2          64       verify best
+
+MEASURED AGAIN    BASELINE    BEST    CHANGE
+cost              3.60        2.12    -41 %
+p95               56          38      -32 %
+
+search ended: the budget of 2 trials is used
+study web stored in servo.db
+
+left at: web.workers=2 web.cache=64
+best: trial 2, cost 2.12 (-41 %), p95 38 ms (limit 60 ms)
+"""
+
+
+def without_times(text):
+    return re.sub(r"^\d\d:\d\d:\d\d  ", "", text, flags=re.MULTILINE)
+
+
+def test_lines_then_the_table_then_the_sentence(servo, config):
+    config("improve")
+    result = servo("run")
+    assert result.exit_code == 0
+    assert without_times(result.stdout) == LINES + RESULT
+    assert result.stderr == ""
+    assert "\x1b" not in result.output
+
+
+def test_json_is_all_there_is_on_stdout(servo, config):
+    config("improve")
+    result = servo("run", "--output", "json")
+    assert result.exit_code == 0
+    [found] = json.loads(result.stdout)["servos"]
+    assert (found["name"], found["ended"], found["report"]["outcome"]) == ("web", "finished", "improved")
+    assert without_times(result.stderr) == LINES
+
+
+@pytest.mark.parametrize(("does", "code"), [("keep", 0), ("remote", 0), ("nothing", 1), ("fail", 1)])
+def test_the_exit_code_tells_whether_there_is_a_result(servo, config, does, code):
+    config(does)
+    assert servo("run").exit_code == code
+
+
+def test_a_run_that_fails_says_why(servo, config):
+    config("fail")
+    result = servo("run")
+    assert result.stderr.splitlines() == [
+        "error: cannot start: the port 8080 is in use",
+        "  another process listens there",
+    ]
+    assert json.loads(servo("run", "-o", "json").stdout)["servos"][0]["ended"] == "failed"
+
+
+def test_a_defect_is_reported_shortly(servo, config):
+    config("defect")
+    result = servo("run")
+    assert result.exit_code == 1
+    assert "error: unexpected KeyError: 'surprise'" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_several_servos_run_side_by_side(servo, config):
+    config("improve", "keep", "fail")
+    result = servo("run")
+    assert result.exit_code == 1
+    lines = without_times(result.stdout).splitlines()
+    assert "web: baseline: cost 3.56" in lines
+    assert lines.index("db: trial 0: the baseline, web.workers=4 web.cache=16") < lines.index(
+        "web: baseline: cost 3.56"
+    )
+    assert lines[-1] == "the baseline stays"
+    assert lines.index("web") < lines.index("db")
+    assert result.stderr.startswith("error: queue: cannot start")
+
+
+def test_a_name_runs_that_servo_alone(servo, config):
+    config("improve", "fail")
+    result = servo("-n", "web", "run")
+    assert result.exit_code == 0
+    assert without_times(result.stdout) == LINES + RESULT
+
+
+def test_a_remote_optimizer_is_followed_by_its_commands(servo, config):
+    config("remote")
+    assert without_times(servo("run").stdout).splitlines() == ["starting", "measure"]
+
+
+def test_log_records_go_to_stderr(process, config):
+    config("log")
+    quiet, loud = process("run"), process("-l", "info", "run")
+    out, err = quiet.communicate(timeout=60)
+    assert "record" not in out
+    assert "| INFO     | connector - a record of a connector\n" in err
+    assert "a record of the engine" not in err
+    out, err = loud.communicate(timeout=60)
+    assert "| INFO     | servox.runner - a record of the engine\n" in err
