@@ -32,7 +32,9 @@ class ZipConnector(servo.BaseConnector):
         return servo.Measurement(readings=[servo.DataPoint(m, now, v) for m, v in zip(known, values, strict=True)])
 
     @servo.on_event()
-    def adjust(self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()) -> servo.Description:
+    def adjust(
+        self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()
+    ) -> servo.Description:
         for adjustment in adjustments:
             if adjustment.selector == "zip.level":
                 self.level = int(adjustment.value)

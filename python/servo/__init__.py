@@ -95,7 +95,7 @@ _HOMES = {
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_NAMES), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted(_NAMES), "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from servo.connector import BaseConnector
 from servo.events import EventContext, EventResult, Preposition, _current_event, get_event
 
+
 def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
     """The preposition and event of every handler of a connector."""
     return [(str(handler.preposition), handler.event.name) for handler in connector.__event_handlers__]

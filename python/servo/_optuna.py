@@ -1,6 +1,7 @@
 """The search strategies of optuna, as the local optimizer asks and tells them.
 
-The optimizer's own ledger is the truth; the optuna study in the same file follows it, so that optuna's tools can read it.
+The optimizer's own ledger is the truth; the optuna study in the same file follows it, so that optuna's
+tools can read it.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class OptunaSampler:
         return points
 
 
-def _sampler(optuna: Any, wanted: dict[str, Any], violations: Any) -> optuna.samplers.BaseSampler:
+def _sampler(optuna: Any, wanted: dict[str, Any], violations: Any) -> Any:
     kind, seed, size = wanted["kind"], wanted["seed"] % 2**32, len(wanted["space"])
     constrained = violations if wanted["constraints"] else None
     # The baseline and the first steps near it count as starts: the model takes over early, budgets are small.
@@ -153,5 +154,6 @@ def _counts(trial: dict[str, Any]) -> bool:
 def _key(assignment: dict[str, Any]) -> str:
     """The same text for the same settings, whether 2 or 2.0."""
     return json.dumps(
-        {name: round(float(v), 9) if isinstance(v, int | float) else v for name, v in assignment.items()}, sort_keys=True
+        {name: round(float(v), 9) if isinstance(v, int | float) else v for name, v in assignment.items()},
+        sort_keys=True,
     )

@@ -22,10 +22,10 @@ def model_base(**options: Any) -> Any:
     """A `pydantic.BaseModel` with those options, named as in pydantic 2."""
     if MAJOR == 1:
         config = type("Config", (), {_OLD_NAMES.get(name, name): value for name, value in options.items()})
-        return type(pydantic.BaseModel)("BaseModel", (pydantic.BaseModel,), {"__module__": __name__, "Config": config})
+        return ModelMetaclass("BaseModel", (pydantic.BaseModel,), {"__module__": __name__, "Config": config})
 
     class BaseModel(pydantic.BaseModel):
-        model_config = pydantic.ConfigDict(**options)
+        model_config = pydantic.ConfigDict(**options)  # type: ignore[typeddict-item]
 
     return BaseModel
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from servo import _pydantic
 
 __all__ = ["AbstractBaseConfiguration", "BaseConfiguration"]
 
 
-class AbstractBaseConfiguration(
-    _pydantic.model_base(
+if TYPE_CHECKING:
+    from pydantic import BaseModel as _Model
+else:
+    _Model = _pydantic.model_base(
         extra="forbid", validate_default=True, validate_assignment=True, arbitrary_types_allowed=True
     )
-):
+
+
+class AbstractBaseConfiguration(_Model):
     """The root of all configuration classes: unknown keys are refused."""
 
 

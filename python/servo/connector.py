@@ -16,6 +16,9 @@ from servo.events import EventHandler, Preposition, handlers_of
 
 if TYPE_CHECKING:
     import loguru
+    from pydantic import BaseModel as _Model
+else:
+    _Model = _pydantic.model_base(extra="ignore", arbitrary_types_allowed=True)
 
 __all__ = ["BaseConnector", "current_connector"]
 
@@ -39,7 +42,7 @@ def _name_for_connector_class(cls: type) -> str | None:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", stem).lower() or None
 
 
-class BaseConnector(_pydantic.model_base(extra="ignore", arbitrary_types_allowed=True)):
+class BaseConnector(_Model):
     """The base class of connectors written in Python.
 
     Declare `config` with a subclass of `BaseConfiguration` and answer events with methods decorated by

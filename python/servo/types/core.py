@@ -17,7 +17,7 @@ class Unit(enum.StrEnum):
 
     float = ""
     int = ""
-    count = ""
+    count = ""  # type: ignore[assignment]
     rate = ""
     percentage = "%"
     milliseconds = "ms"
