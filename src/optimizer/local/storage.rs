@@ -251,14 +251,13 @@ impl Ledger {
     fn explain(&self, error: &rusqlite::Error) -> StorageError {
         let (path, cause) = (self.path.clone(), error.to_string());
         match error {
-            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-                StorageError::Corrupt { path, cause }
-            }
+            // Tables of these names with other columns, or other content.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::SqlInputError { .. } => StorageError::Corrupt { path, cause },
             _ => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StorageError::Corrupt { path, cause },
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageError::Busy { path },
-                // Tables of these names with other columns.
-                Some(ErrorCode::Unknown) => StorageError::Corrupt { path, cause },
                 _ => StorageError::Io { path, cause },
             },
         }
