@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use servox::model::{Adjustment, Component, Description, Metric, Setting, Unit, Value};
 use servox::optimizer::local::{
-    Assignment, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Report, State,
-    StorageError, Trial,
+    Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Report,
+    Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError, Trial,
 };
 use servox::optimizer::{Command, Commands, Event, Optimizer, Reply, Request, Status};
 
@@ -293,11 +293,14 @@ async fn what_is_out_of_step_changes_nothing() {
 async fn a_run_that_ends_anywhere_is_continued() {
     for sampler in ["random", "grid"] {
         let folder = tempfile::tempdir().unwrap();
-        let whole = {
+        let (whole, expected) = {
             let optimizer = open(&config(folder.path(), sampler, 6));
             let mut servo = Servo::new();
             assert!(drive(&optimizer, &mut servo, MAX_MESSAGES).await);
-            servo.commands.len() * 2 + 1
+            // A budget of 6 is a grid of 3 times 2, one of which is the baseline.
+            let expected = if sampler == "grid" { 5 } else { 6 };
+            assert_eq!(searched(&report(&optimizer).trials).len(), expected);
+            (servo.commands.len() * 2 + 1, expected)
         };
         for cut in 1..=whole {
             let folder = tempfile::tempdir().unwrap();
@@ -323,9 +326,9 @@ async fn a_run_that_ends_anywhere_is_continued() {
                 assert_eq!((now.state, &now.assignment), (kept, &old.assignment), "{sampler}, cut after {cut}");
             }
             let ended: Vec<_> = searched(&trials).into_iter().filter(|trial| trial.state != State::Stale).collect();
-            assert_eq!(ended.len(), 6, "{sampler}, cut after {cut}");
+            assert_eq!(ended.len(), expected, "{sampler}, cut after {cut}");
             let distinct: HashSet<_> = ended.iter().map(|trial| trial.assignment.to_string()).collect();
-            assert_eq!(distinct.len(), 6, "{sampler}, cut after {cut}: a trial was repeated");
+            assert_eq!(distinct.len(), expected, "{sampler}, cut after {cut}: a trial was repeated");
             for stale in searched(&trials).iter().filter(|trial| trial.state == State::Stale) {
                 assert!(
                     distinct.contains(&stale.assignment.to_string()),
@@ -603,7 +606,7 @@ async fn an_application_that_cannot_be_optimized_is_an_error_that_says_what_to_d
         assert!(optimizer.finished());
     }
     let mut tpe = sound.clone();
-    tpe.sampler = servox::optimizer::local::SamplerKind::Tpe;
+    tpe.sampler = SamplerKind::Tpe;
     let error = LocalOptimizer::open(tpe, "app", Arc::new(NativeSamplers), None).unwrap_err().to_string();
     assert!(error.contains("pip install 'servox-rs[local]'"), "{error}");
 }
@@ -633,4 +636,86 @@ async fn the_first_steps_stay_near_the_baseline() {
         let changed = trial.assignment.iter().filter(|(name, value)| baseline.get(name) != Some(value)).count();
         assert_eq!(changed, 1, "{}", trial.assignment);
     }
+}
+
+/// A strategy from elsewhere: proposes what its script says.
+struct Scripted(Vec<Result<Option<Assignment>, SamplerError>>);
+
+impl Sampler for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn ask(&mut self, _: &Space, _: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
+        self.0.remove(0)
+    }
+
+    fn approaches(&self) -> bool {
+        false
+    }
+}
+
+struct ScriptedFactory;
+
+impl SamplerFactory for ScriptedFactory {
+    fn check(&self, _: SamplerKind) -> Result<(), SamplerError> {
+        Ok(())
+    }
+
+    fn create(&self, request: &SamplerRequest<'_>) -> Result<Box<dyn Sampler>, SamplerError> {
+        assert_eq!((request.kind, request.study, request.trials), (SamplerKind::Tpe, "app", 9));
+        assert_eq!(request.constraints, ["p95"]);
+        let noisy = [("web.n".to_owned(), Value::Float(2.000_000_01)), ("web.gc".to_owned(), "fast".into())]
+            .into_iter()
+            .collect();
+        Ok(Box::new(Scripted(vec![Ok(Some(noisy)), Err(SamplerError::new("out of ideas"))])))
+    }
+}
+
+#[tokio::test]
+async fn a_strategy_from_elsewhere_may_be_noisy_and_may_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let optimizer =
+        LocalOptimizer::open(config(folder.path(), "tpe", 9), "app", Arc::new(ScriptedFactory), None).unwrap();
+    let mut servo = Servo::new();
+    assert!(drive(&optimizer, &mut servo, MAX_MESSAGES).await);
+    let report = report(&optimizer);
+    assert_optimum(&servo, &report);
+    assert_eq!(report.stopped.as_deref(), Some("sampler scripted failed: out of ideas"));
+}
+
+#[tokio::test]
+async fn the_deadline_and_a_stalled_search_end_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), "grid", 15);
+    config.budget.deadline = Some("1m".parse().unwrap());
+    // Ten seconds pass whenever somebody looks at the clock.
+    let seconds = std::sync::atomic::AtomicI64::new(1_700_000_000);
+    let clock: Clock = Arc::new(move || {
+        let now = seconds.fetch_add(10, std::sync::atomic::Ordering::Relaxed);
+        jiff::Timestamp::from_second(now).unwrap()
+    });
+    let optimizer = LocalOptimizer::open(config, "app", Arc::new(NativeSamplers), Some(clock)).unwrap();
+    assert!(drive(&optimizer, &mut Servo::new(), MAX_MESSAGES).await);
+    assert_eq!(report(&optimizer).stopped.as_deref(), Some("the deadline of 1m has passed"));
+    assert!(searched(&report(&optimizer).trials).len() < 15);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = self::config(folder.path(), "grid", 15);
+    config.stop = Some(StopConfig { min_trials: 2, min_improvement: "1%".into(), patience: 2 });
+    let optimizer = open(&config);
+    let mut servo = Servo::new();
+    servo.measure = Box::new(|_, _| Answer::Metrics(cost_and_latency(&Settings { n: 8, gc: "slow".into() })));
+    assert!(drive(&optimizer, &mut servo, MAX_MESSAGES).await);
+    let report = report(&optimizer);
+    assert_eq!(report.stopped.as_deref(), Some("no improvement in the last 2 trials"));
+    assert_eq!(searched(&report.trials).len(), 2);
+    assert_eq!(report.outcome, Outcome::BaselineKept);
+}
+
+#[test]
+fn the_schema_refuses_unknown_keys() {
+    let schema = serde_json::to_value(schemars::schema_for!(LocalConfig)).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["$defs"]["BudgetConfig"]["additionalProperties"], false);
 }

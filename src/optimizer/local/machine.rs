@@ -149,21 +149,19 @@ impl Machine {
 
     fn described(&mut self, status: &Status) -> Result<(), OptimizerError> {
         let descriptor = status.content.get("descriptor").filter(|_| status.is_ok());
-        let opened = match descriptor {
-            Some(descriptor) => {
-                let description = Description::from_wire(descriptor);
-                Session::open(self.tools.clone(), &*self.factory, &self.study, &description)
+        let opened = if let Some(descriptor) = descriptor {
+            let description = Description::from_wire(descriptor);
+            Session::open(self.tools.clone(), &*self.factory, &self.study, &description)
+        } else {
+            let reason =
+                if status.is_ok() { "a description without a descriptor".into() } else { wire::reason(status) };
+            self.descriptions += 1;
+            let message = format!("the application could not be described: {reason}");
+            if self.descriptions < MAX_DESCRIPTIONS {
+                self.tools.note(true, None, message);
+                return Ok(());
             }
-            None => {
-                let reason =
-                    if status.is_ok() { "a description without a descriptor".into() } else { wire::reason(status) };
-                self.descriptions += 1;
-                self.tools.note(true, None, format!("the application could not be described: {reason}"));
-                if self.descriptions < MAX_DESCRIPTIONS {
-                    return Ok(());
-                }
-                Err(format!("the application could not be described: {reason}"))
-            }
+            Err(message)
         };
         match opened {
             Ok(session) => {
