@@ -83,7 +83,7 @@ impl Machine {
         let Some(session) = &mut self.session else {
             return Ok(self.issue(Commands::Describe, json!({}), Task::Describe));
         };
-        Ok(match session.plan().map_err(|error| delivery(&error))? {
+        Ok(match session.plan()? {
             Next::Adjust(target) => {
                 session.adjusting();
                 let param = wire::adjust(&target);
@@ -138,9 +138,9 @@ impl Machine {
         match (&pending.task, &mut self.session) {
             (Task::Describe, _) => self.described(&status)?,
             (Task::Adjust(target), Some(session)) => {
-                session.adjusted(target, &status).map_err(|error| delivery(&error))?;
+                session.adjusted(target, &status)?;
             }
-            (Task::Measure, Some(session)) => session.measured(&status).map_err(|error| delivery(&error))?,
+            (Task::Measure, Some(session)) => session.measured(&status)?,
             (_, None) => {}
         }
         self.pending = None;
@@ -161,16 +161,17 @@ impl Machine {
                 self.tools.note(true, None, message);
                 return Ok(());
             }
-            Err(message)
+            Err(OptimizerError { message, retryable: false })
         };
         match opened {
             Ok(session) => {
                 self.session = Some(session);
                 Ok(())
             }
-            Err(message) => {
-                self.tools.note(true, None, &message);
-                let error = OptimizerError { message, retryable: false };
+            // The storage is busy: the description may be sent again.
+            Err(error) if error.retryable => Err(error),
+            Err(error) => {
+                self.tools.note(true, None, &error.message);
                 self.pending = None;
                 self.broken = Some(error.clone());
                 Err(error)
@@ -179,8 +180,10 @@ impl Machine {
     }
 }
 
-fn delivery(error: &StorageError) -> OptimizerError {
-    OptimizerError { message: error.to_string(), retryable: error.is_retryable() }
+impl From<StorageError> for OptimizerError {
+    fn from(error: StorageError) -> Self {
+        Self { message: error.to_string(), retryable: error.is_retryable() }
+    }
 }
 
 fn invalid(reason: impl Into<String>) -> Status {

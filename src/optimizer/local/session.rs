@@ -16,7 +16,7 @@ use super::study::{self, Kind, State, Trial, Verdict};
 use super::verification::Verification;
 use super::wire;
 use crate::model::Description;
-use crate::optimizer::Status;
+use crate::optimizer::{OptimizerError, Status};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -100,8 +100,9 @@ impl Session {
         factory: &dyn SamplerFactory,
         name: &str,
         description: &Description,
-    ) -> Result<Self, String> {
-        let objective = Objective::bind(&tools.config, description)?;
+    ) -> Result<Self, OptimizerError> {
+        let refused = |message: String| OptimizerError { message, retryable: false };
+        let objective = Objective::bind(&tools.config, description).map_err(refused)?;
         let space = Space::of(description);
         for (component, setting) in
             description.settings().filter(|(_, setting)| !setting.pinned && setting.value.is_none())
@@ -109,13 +110,15 @@ impl Session {
             let text = format!("{component}.{} is left alone: it has no present value to go back to", setting.name);
             tools.note(true, None, text);
         }
-        let present = space.present(description).filter(|_| !space.is_empty()).ok_or(
-            "the application has no setting that may change: expected at least one that is not pinned, has a value, \
-             and may take two or more values",
-        )?;
-        let study = super::resume::choose_study(&tools, name, &space, &objective, &present)
-            .map_err(|error| error.to_string())?;
-        let trials = tools.ledger.trials(study.id).map_err(|error| error.to_string())?;
+        let present = space.present(description).filter(|_| !space.is_empty()).ok_or_else(|| {
+            refused(
+                "the application has no setting that may change: expected at least one that is not pinned, has a \
+                 value, and may take two or more values"
+                    .into(),
+            )
+        })?;
+        let study = super::resume::choose_study(&tools, name, &space, &objective, &present)?;
+        let trials = tools.ledger.trials(study.id)?;
         let constraints: Vec<String> = objective.constraints.iter().map(|(name, _)| name.clone()).collect();
         let label = study.label();
         let request = SamplerRequest {
@@ -128,7 +131,7 @@ impl Session {
             storage: tools.ledger.path(),
             study: &label,
         };
-        let sampler = factory.create(&request).map_err(|error| error.to_string())?;
+        let sampler = factory.create(&request).map_err(|error| refused(error.to_string()))?;
         let settings = description
             .settings()
             .filter_map(|(component, setting)| Some((format!("{component}.{}", setting.name), setting.value.clone()?)));
