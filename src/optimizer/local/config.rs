@@ -178,7 +178,7 @@ impl Default for TrialConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct BudgetConfig {
     /// How many configurations are tried in the whole study, over all runs.
-    #[schemars(range(min = 1, max = 100_000))]
+    #[schemars(range(min = 1, max = 10_000))]
     pub trials: u32,
     /// How long after the study began a new trial may begin.
     pub deadline: Option<Duration>,

@@ -51,8 +51,8 @@ impl Sampler for GridSampler {
     fn ask(&mut self, space: &Space, history: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
         let counts: Vec<u64> = space.parameters().iter().map(|parameter| parameter.dimension.len()).collect();
         // The baseline is measured anyway and takes no part of the budget.
-        let spare = u64::from(history.iter().any(|trial| trial.kind == Kind::Baseline));
-        let levels = levels(&counts, u64::from(self.trials) + spare);
+        let measured = u64::from(history.iter().any(|trial| trial.kind == Kind::Baseline));
+        let levels = levels(&counts, u64::from(self.trials) + measured);
         let product: u64 = levels.iter().product();
         let point = |number: u64| {
             let mut rest = number;

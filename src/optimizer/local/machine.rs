@@ -83,7 +83,7 @@ impl Machine {
         let Some(session) = &mut self.session else {
             return Ok(self.issue(Commands::Describe, json!({}), Task::Describe));
         };
-        Ok(match session.plan().map_err(|error| delivery(&error))? {
+        Ok(match session.plan()? {
             Next::Adjust(target) => {
                 session.adjusting();
                 let param = wire::adjust(&target);
@@ -138,9 +138,9 @@ impl Machine {
         match (&pending.task, &mut self.session) {
             (Task::Describe, _) => self.described(&status)?,
             (Task::Adjust(target), Some(session)) => {
-                session.adjusted(target, &status).map_err(|error| delivery(&error))?;
+                session.adjusted(target, &status)?;
             }
-            (Task::Measure, Some(session)) => session.measured(&status).map_err(|error| delivery(&error))?,
+            (Task::Measure, Some(session)) => session.measured(&status)?,
             (_, None) => {}
         }
         self.pending = None;
@@ -149,30 +149,29 @@ impl Machine {
 
     fn described(&mut self, status: &Status) -> Result<(), OptimizerError> {
         let descriptor = status.content.get("descriptor").filter(|_| status.is_ok());
-        let opened = match descriptor {
-            Some(descriptor) => {
-                let description = Description::from_wire(descriptor);
-                Session::open(self.tools.clone(), &*self.factory, &self.study, &description)
+        let opened = if let Some(descriptor) = descriptor {
+            let description = Description::from_wire(descriptor);
+            Session::open(self.tools.clone(), &*self.factory, &self.study, &description)
+        } else {
+            let reason =
+                if status.is_ok() { "a description without a descriptor".into() } else { wire::reason(status) };
+            self.descriptions += 1;
+            let message = format!("the application could not be described: {reason}");
+            if self.descriptions < MAX_DESCRIPTIONS {
+                self.tools.note(true, None, message);
+                return Ok(());
             }
-            None => {
-                let reason =
-                    if status.is_ok() { "a description without a descriptor".into() } else { wire::reason(status) };
-                self.descriptions += 1;
-                self.tools.note(true, None, format!("the application could not be described: {reason}"));
-                if self.descriptions < MAX_DESCRIPTIONS {
-                    return Ok(());
-                }
-                Err(format!("the application could not be described: {reason}"))
-            }
+            Err(OptimizerError { message, retryable: false })
         };
         match opened {
             Ok(session) => {
                 self.session = Some(session);
                 Ok(())
             }
-            Err(message) => {
-                self.tools.note(true, None, &message);
-                let error = OptimizerError { message, retryable: false };
+            // The storage is busy: the description may be sent again.
+            Err(error) if error.retryable => Err(error),
+            Err(error) => {
+                self.tools.note(true, None, &error.message);
                 self.pending = None;
                 self.broken = Some(error.clone());
                 Err(error)
@@ -181,8 +180,10 @@ impl Machine {
     }
 }
 
-fn delivery(error: &StorageError) -> OptimizerError {
-    OptimizerError { message: error.to_string(), retryable: error.is_retryable() }
+impl From<StorageError> for OptimizerError {
+    fn from(error: StorageError) -> Self {
+        Self { message: error.to_string(), retryable: error.is_retryable() }
+    }
 }
 
 fn invalid(reason: impl Into<String>) -> Status {

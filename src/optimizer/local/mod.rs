@@ -8,14 +8,17 @@
 mod approach;
 mod board;
 mod config;
+mod display;
 mod figures;
 mod formula;
 mod grid;
 mod machine;
 mod objective;
 mod parser;
+mod proposal;
 mod random;
 mod report;
+mod resume;
 mod sampler;
 mod session;
 mod space;
@@ -94,7 +97,7 @@ impl LocalOptimizer {
         }
         board.update(|snapshot| {
             snapshot.study.clone_from(&study);
-            snapshot.sampler = tools.config.sampler.as_str().to_owned();
+            tools.config.sampler.as_str().clone_into(&mut snapshot.sampler);
             snapshot.budget = tools.config.budget.trials;
         });
         let machine = Arc::new(Mutex::new(Machine::new(tools, factory, study)));

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde_json::json;
 
-use super::board::{Activity, Board, Current, Figures, Note, Phase, Point};
+use super::board::{Board, Note};
 use super::config::{LocalConfig, Promote};
+use super::figures::figure;
 use super::objective::Objective;
 use super::sampler::{Sampler, SamplerFactory, SamplerRequest};
 use super::space::{Assignment, Space};
 use super::storage::{Ledger, StorageError, StudyRecord};
 use super::study::{self, Kind, State, Trial, Verdict};
 use super::verification::Verification;
-use super::{approach, wire};
+use super::wire;
 use crate::model::Description;
-use crate::optimizer::Status;
+use crate::optimizer::{OptimizerError, Status};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -48,10 +48,10 @@ impl Tools {
 }
 
 /// The trial under way.
-struct Active {
-    number: u32,
-    kind: Kind,
-    assignment: Assignment,
+pub(super) struct Active {
+    pub number: u32,
+    pub kind: Kind,
+    pub assignment: Assignment,
     /// The trial whose result is to repeat.
     of: Option<u32>,
     readings: Vec<IndexMap<String, f64>>,
@@ -83,14 +83,14 @@ pub(super) struct Session {
     pub done: bool,
     /// Where the application stands; unknown while it is adjusted, and after that failed.
     pub stands: Option<Assignment>,
-    space: Space,
+    pub(super) space: Space,
     /// The described value of every setting, those that may not change included.
     settings: Assignment,
-    sampler: Box<dyn Sampler>,
-    active: Option<Active>,
+    pub(super) sampler: Box<dyn Sampler>,
+    pub(super) active: Option<Active>,
     baselines: u32,
     placements: u32,
-    failed_in_a_row: u32,
+    pub(super) failed_in_a_row: u32,
 }
 
 impl Session {
@@ -100,8 +100,9 @@ impl Session {
         factory: &dyn SamplerFactory,
         name: &str,
         description: &Description,
-    ) -> Result<Self, String> {
-        let objective = Objective::bind(&tools.config, description)?;
+    ) -> Result<Self, OptimizerError> {
+        let refused = |message: String| OptimizerError { message, retryable: false };
+        let objective = Objective::bind(&tools.config, description).map_err(refused)?;
         let space = Space::of(description);
         for (component, setting) in
             description.settings().filter(|(_, setting)| !setting.pinned && setting.value.is_none())
@@ -109,12 +110,15 @@ impl Session {
             let text = format!("{component}.{} is left alone: it has no present value to go back to", setting.name);
             tools.note(true, None, text);
         }
-        let present = space.present(description).filter(|_| !space.is_empty()).ok_or(
-            "the application has no setting that may change: expected at least one that is not pinned, has a value, \
-             and may take two or more values",
-        )?;
-        let study = choose_study(&tools, name, &space, &objective, &present).map_err(|error| error.to_string())?;
-        let trials = tools.ledger.trials(study.id).map_err(|error| error.to_string())?;
+        let present = space.present(description).filter(|_| !space.is_empty()).ok_or_else(|| {
+            refused(
+                "the application has no setting that may change: expected at least one that is not pinned, has a \
+                 value, and may take two or more values"
+                    .into(),
+            )
+        })?;
+        let study = super::resume::choose_study(&tools, name, &space, &objective, &present)?;
+        let trials = tools.ledger.trials(study.id)?;
         let constraints: Vec<String> = objective.constraints.iter().map(|(name, _)| name.clone()).collect();
         let label = study.label();
         let request = SamplerRequest {
@@ -127,7 +131,7 @@ impl Session {
             storage: tools.ledger.path(),
             study: &label,
         };
-        let sampler = factory.create(&request).map_err(|error| error.to_string())?;
+        let sampler = factory.create(&request).map_err(|error| refused(error.to_string()))?;
         let settings = description
             .settings()
             .filter_map(|(component, setting)| Some((format!("{component}.{}", setting.name), setting.value.clone()?)));
@@ -189,7 +193,7 @@ impl Session {
 
     /// The answer to an ADJUST command with those values.
     pub fn adjusted(&mut self, target: &Assignment, status: &Status) -> Result<(), StorageError> {
-        let problem = if status.is_ok() { self.difference(target, status) } else { Some(wire::reason(status)) };
+        let problem = if status.is_ok() { difference(target, status) } else { Some(wire::reason(status)) };
         if self.active.is_none() {
             self.placements += 1;
             match problem {
@@ -278,7 +282,7 @@ impl Session {
         improvements.into_iter().find(|trial| !self.verification.refuted.contains(&trial.number))
     }
 
-    fn stands_at(&self, assignment: &Assignment) -> bool {
+    pub(super) fn stands_at(&self, assignment: &Assignment) -> bool {
         self.stands.as_ref().is_some_and(|stands| stands.same(assignment))
     }
 
@@ -322,49 +326,6 @@ impl Session {
     fn stop(&mut self, reason: String, warning: bool) {
         self.tools.note(warning, None, format!("the search ends: {reason}"));
         self.stopped = Some(reason);
-    }
-
-    /// The configuration to try next, or why there is none and whether that is a fault.
-    fn propose(&mut self) -> Result<Assignment, (String, bool)> {
-        let budget = &self.tools.config.budget;
-        let (used, now) = (study::used(&self.trials), (self.tools.clock)());
-        if used >= budget.trials {
-            return Err((format!("the budget of {} trials is used", budget.trials), false));
-        }
-        if let Some(deadline) = budget.deadline
-            && now.duration_since(self.study.created).as_secs_f64() >= deadline.as_secs_f64()
-        {
-            return Err((format!("the deadline of {deadline} has passed"), false));
-        }
-        if self.failed_in_a_row >= budget.max_failed_trials {
-            return Err((format!("{} trials in a row gave no figures", self.failed_in_a_row), true));
-        }
-        let stalled = self.tools.config.stop.as_ref();
-        if let Some(count) = stalled.and_then(|stop| study::stalled(&self.trials, self.objective.direction, stop)) {
-            return Err((format!("no improvement in the last {count} trials"), false));
-        }
-        if let Some(again) = study::to_retry(&self.trials) {
-            return Ok(again);
-        }
-        if self.sampler.approaches()
-            && let Some(near) = approach::step(&self.space, &self.study.baseline, &self.trials, self.study.seed)
-        {
-            return Ok(near);
-        }
-        match self.sampler.ask(&self.space, &self.trials) {
-            Ok(Some(proposal)) => {
-                let missing = self.space.parameters().iter().find(|parameter| proposal.get(&parameter.name).is_none());
-                match missing {
-                    // A proposal may carry the noise of its arithmetic.
-                    None => Ok(self.space.snap(&proposal)),
-                    Some(parameter) => {
-                        Err((format!("sampler {} proposed no value for {}", self.sampler.name(), parameter.name), true))
-                    }
-                }
-            }
-            Ok(None) => Err(("every point was tried".into(), false)),
-            Err(error) => Err((format!("sampler {} failed: {error}", self.sampler.name()), true)),
-        }
     }
 
     fn begin(&mut self, kind: Kind, assignment: Assignment, of: Option<u32>) -> Result<(), StorageError> {
@@ -414,15 +375,13 @@ impl Session {
         let number = trial.number;
         let state = serde_json::to_value(trial.state).ok().and_then(|state| state.as_str().map(str::to_owned));
         let state = state.unwrap_or_default();
+        let warning = !matches!(trial.state, State::Complete | State::Infeasible);
         let text = match (trial.goal, &trial.reason) {
-            (Some(goal), _) => self.objective.sentence(goal, None, &trial.metrics),
+            (Some(goal), None) => self.objective.sentence(goal, None, &trial.metrics),
+            (Some(goal), Some(broken)) => format!("{} {}, does not meet {broken}", self.objective.name, figure(goal)),
             (None, reason) => reason.clone().unwrap_or_default(),
         };
-        self.tools.note(
-            !matches!(trial.state, State::Complete | State::Infeasible),
-            Some(number),
-            format!("trial {number} {state}: {text}"),
-        );
+        self.tools.note(warning, Some(number), format!("trial {number} {state}: {text}"));
         let learned = matches!(trial.state, State::Complete | State::Infeasible);
         match trial.kind {
             Kind::Baseline | Kind::Search => {
@@ -442,58 +401,16 @@ impl Session {
             }
         }
     }
+}
 
-    /// In what the application differs from what was asked for, as far as it says where it stands.
-    fn difference(&self, target: &Assignment, status: &Status) -> Option<String> {
-        let state = Description::from_wire(status.content.get("state")?);
-        let different = target.iter().find_map(|(name, asked)| {
-            let found = state.setting(name)?.value.clone()?;
-            (!super::space::close(asked, &found)).then(|| format!("{name} is {found} where {asked} was asked for"))
-        })?;
-        Some(different)
-    }
-
-    /// Brings the board up to date.
-    pub fn show(&self) {
-        let current = self.active.as_ref().map(|active| Current {
-            number: active.number,
-            kind: active.kind,
-            assignment: active.assignment.clone(),
-            step: if self.stands_at(&active.assignment) { Activity::Measuring } else { Activity::Adjusting },
-        });
-        let phase = if self.done {
-            Phase::Done
-        } else if study::baseline(&self.trials).is_none() {
-            Phase::Baseline
-        } else if self.stopped.is_none() {
-            Phase::Search
-        } else {
-            Phase::Verify
-        };
-        let baseline = study::baseline(&self.trials).and_then(Figures::of);
-        let best = study::best(&self.trials, self.objective.direction).and_then(Figures::of);
-        let history = self.trials.iter().filter(|trial| matches!(trial.kind, Kind::Baseline | Kind::Search));
-        let history = history
-            .filter_map(|trial| Some(Point { trial: trial.number, goal: trial.goal?, feasible: trial.is_feasible() }))
-            .collect();
-        self.tools.board.update(|snapshot| {
-            snapshot.study = self.study.label();
-            snapshot.sampler = self.sampler.name().to_owned();
-            snapshot.goal_name.clone_from(&self.objective.name);
-            snapshot.goal = self.objective.goal_text();
-            snapshot.constraints = self.objective.constraint_texts();
-            snapshot.phase = phase;
-            snapshot.trials_done = study::used(&self.trials);
-            snapshot.budget = self.tools.config.budget.trials;
-            snapshot.current = current;
-            snapshot.best = best;
-            snapshot.baseline = baseline;
-            snapshot.history = history;
-        });
-        if self.done {
-            self.tools.board.conclude(super::report::of(self));
-        }
-    }
+/// In what the application differs from what was asked for, as far as it says where it stands.
+fn difference(target: &Assignment, status: &Status) -> Option<String> {
+    let state = Description::from_wire(status.content.get("state")?);
+    let different = target.iter().find_map(|(name, asked)| {
+        let found = state.setting(name)?.value.clone()?;
+        (!super::space::close(asked, &found)).then(|| format!("{name} is {found} where {asked} was asked for"))
+    })?;
+    Some(different)
 }
 
 /// What an unsuccessful result makes of a trial.
@@ -503,50 +420,4 @@ fn failure(status: &Status) -> State {
         "cancelled" => State::Cancelled,
         _ => State::Failed,
     }
-}
-
-/// The newest study of that name with the same space, goal and constraints; a new one when there is none.
-fn choose_study(
-    tools: &Tools,
-    name: &str,
-    space: &Space,
-    objective: &Objective,
-    present: &Assignment,
-) -> Result<StudyRecord, StorageError> {
-    let fingerprint = json!({
-        "space": space,
-        "objective": objective.direction,
-        "goal": objective.goal.to_string(),
-        "constraints": objective.constraint_texts(),
-    })
-    .to_string();
-    let earlier = tools.ledger.studies(name)?;
-    if let Some(same) = earlier.iter().find(|study| study.fingerprint == fingerprint) {
-        return Ok(same.clone());
-    }
-    let mut baseline = present.clone();
-    if let Some(last) = earlier.first() {
-        tools.note(
-            true,
-            None,
-            format!(
-                "the settings, the goal or the constraints are not those of study {}: it is kept, and a new one begins",
-                last.label()
-            ),
-        );
-        // Killed in the middle of a trial, the application still stands at values that nobody chose.
-        let left = tools.ledger.trials(last.id)?.pop().filter(Trial::is_interrupted);
-        for parameter in space.parameters().iter().filter(|_| left.is_some()) {
-            let at = |assignment: &Assignment| assignment.get(&parameter.name).cloned();
-            let (was, tried) = (at(&last.baseline), left.as_ref().and_then(|trial| at(&trial.assignment)));
-            if let (Some(was), Some(tried), Some(now)) = (was, tried, at(present))
-                && super::space::close(&tried, &now)
-                && parameter.dimension.contains(&was)
-            {
-                baseline.insert(parameter.name.clone(), was);
-            }
-        }
-    }
-    let seed = tools.config.seed.unwrap_or_else(rand::random);
-    tools.ledger.create_study(name, &fingerprint, seed, &baseline, (tools.clock)())
 }

@@ -190,7 +190,7 @@ fn decimals(value: f64) -> usize {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
     let exponent: i64 = exponent.parse().unwrap_or(0);
-    usize::try_from(fraction as i64 - exponent).unwrap_or(0)
+    usize::try_from(i64::try_from(fraction).unwrap_or(0) - exponent).unwrap_or(0)
 }
 
 /// The number nearest to `value` that has so many digits after the point: `0.1 * 3` is `0.3`.
@@ -343,7 +343,7 @@ mod tests {
         fn every_point_is_contained_and_accepted(
             min in -1000_i32..1000, step in 1_u32..500, count in 2_u64..60, scale in 0_u32..5, index in 0_u64..60,
         ) {
-            let unit = 10_f64.powi(scale as i32);
+            let unit = 10_f64.powi(scale.cast_signed());
             let (low, width) = (f64::from(min) / unit, f64::from(step) / unit);
             let high = (f64::from(min) + f64::from(step) * (count - 1) as f64) / unit;
             let setting = Setting::range("x", low, high, width, low);

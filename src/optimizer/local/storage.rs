@@ -22,7 +22,6 @@ const VERSION: i64 = 1;
 const BUSY: Duration = Duration::from_secs(10);
 
 const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS servo_schema (version INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS servo_studies (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL, generation INTEGER NOT NULL, fingerprint TEXT NOT NULL,
         seed INTEGER NOT NULL, baseline TEXT NOT NULL, created TEXT NOT NULL, UNIQUE (name, generation));
@@ -133,14 +132,18 @@ impl Ledger {
         ledger
             .with(|connection| {
                 let transaction = connection.transaction()?;
-                transaction.execute_batch(TABLES)?;
+                transaction.execute_batch("CREATE TABLE IF NOT EXISTS servo_schema (version INTEGER NOT NULL)")?;
                 let found =
                     transaction.query_row("SELECT version FROM servo_schema", [], |row| row.get(0)).optional()?;
                 if found.is_none() {
                     transaction.execute("INSERT INTO servo_schema VALUES (?1)", [VERSION])?;
                 }
-                transaction.commit()?;
-                Ok(found.unwrap_or(VERSION))
+                let found = found.unwrap_or(VERSION);
+                if found <= VERSION {
+                    transaction.execute_batch(TABLES)?;
+                    transaction.commit()?;
+                }
+                Ok(found)
             })
             .and_then(|found| {
                 if found > VERSION { Err(StorageError::Newer { path: path.to_owned(), found }) } else { Ok(ledger) }
@@ -251,14 +254,13 @@ impl Ledger {
     fn explain(&self, error: &rusqlite::Error) -> StorageError {
         let (path, cause) = (self.path.clone(), error.to_string());
         match error {
-            rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-                StorageError::Corrupt { path, cause }
-            }
+            // Tables of these names with other columns, or other content.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::SqlInputError { .. } => StorageError::Corrupt { path, cause },
             _ => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StorageError::Corrupt { path, cause },
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageError::Busy { path },
-                // Tables of these names with other columns.
-                Some(ErrorCode::Unknown) => StorageError::Corrupt { path, cause },
                 _ => StorageError::Io { path, cause },
             },
         }
