@@ -22,6 +22,10 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--serve") {
         return serve();
     }
+    if arguments.is_empty() {
+        // As `cargo test --all-targets` runs it.
+        return println!("run this with cargo bench");
+    }
     let value = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1).cloned()
@@ -56,14 +60,19 @@ fn start_server(cpu: Option<String>) -> (Child, String) {
         }
         None => Command::new(program),
     };
-    let mut server = command.arg("--serve").stdout(Stdio::piped()).spawn().expect("the server starts");
+    let mut server =
+        command.arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
     let mut address = String::new();
     BufReader::new(server.stdout.take().expect("its output is a pipe")).read_line(&mut address).expect("an address");
     (server, address.trim().to_owned())
 }
 
-/// Answers every request at once with five bytes.
+/// Answers every request at once with five bytes, as long as its parent lives.
 fn serve() {
+    std::thread::spawn(|| {
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
+        std::process::exit(0);
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
