@@ -14,18 +14,8 @@ from servo.cli.errors import CommandError, report_defect
 class Section(StrEnum):
     """Where a command stands in the help, in this order."""
 
-    assembly = "Assembly Commands"
-    """What a servo consists of."""
-    ops = "Operational Commands"
-    """What a servo does."""
-    config = "Configuration Commands"
-    """What stands in its file."""
-    connectors = "Connector Commands"
-    """What connectors bring along."""
-    commands = "Commands"
-    """What says nothing of its place."""
-    other = "Other Commands"
-    """What does not touch a servo."""
+    assembly, ops, config = "Assembly Commands", "Operational Commands", "Configuration Commands"
+    connectors, commands, other = "Connector Commands", "Commands", "Other Commands"
 
 
 class RootGroup(TyperGroup):

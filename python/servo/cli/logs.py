@@ -18,6 +18,9 @@ NUMBERS = {
     LogLevel.error: logging.ERROR,
     LogLevel.critical: logging.CRITICAL,
 }
+QUIET = {"servox": logging.WARNING, "servox.optimizer.local": logging.ERROR}
+"""The levels of the engine's loggers unless the user names one; warnings of the local optimizer are notes, too."""
+
 LINE = "%(asctime)s.%(msecs)03d | %(levelname)-8s | %(name)s - %(message)s"
 LOGURU_LINE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name} - {message}\n{exception}"
 
@@ -37,7 +40,7 @@ class CurrentStderr(logging.StreamHandler[TextIO]):
 def configure_logging(options: Options) -> None:
     """Send log records of the level asked for to stderr.
 
-    Without ``--log-level`` it is INFO, but WARNING for the engine itself, whose work the view already tells.
+    Without ``--log-level`` it is INFO, but less of the engine itself, whose work the view already tells.
     """
     logging.addLevelName(NUMBERS[LogLevel.trace], "TRACE")
     logging.addLevelName(NUMBERS[LogLevel.success], "SUCCESS")
@@ -48,8 +51,8 @@ def configure_logging(options: Options) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(NUMBERS[options.log_level or LogLevel.info])
-    engine = logging.getLogger("servox")
-    engine.setLevel(logging.WARNING if options.log_level is None else logging.NOTSET)
+    for name, quiet in QUIET.items():
+        logging.getLogger(name).setLevel(quiet if options.log_level is None else logging.NOTSET)
     # loguru is imported by connectors that use it, if at all; this is read when it is.
     os.environ.setdefault("LOGURU_LEVEL", options.log_level or LogLevel.info)
 

@@ -94,6 +94,8 @@ class Servo:
 
             logging.getLogger("connector").info("a record of a connector")
             logging.getLogger("servox.runner").info("a record of the engine")
+            logging.getLogger("servox.runner").warning("a warning of the engine")
+            logging.getLogger("servox.optimizer.local.session").warning("a note once more")
         if does == "remote":
             self.state |= {"phase": "running", "command": {"kind": "MEASURE", "percent": 50.0, "message": None}}
             await self.rest()

@@ -115,5 +115,8 @@ def test_log_records_go_to_stderr(process, config):
     assert "record" not in out
     assert "| INFO     | connector - a record of a connector\n" in err
     assert "a record of the engine" not in err
+    assert "a warning of the engine" in err
+    assert "a note once more" not in err
     out, err = loud.communicate(timeout=60)
     assert "| INFO     | servox.runner - a record of the engine\n" in err
+    assert "a note once more" in err
