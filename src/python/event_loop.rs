@@ -16,7 +16,7 @@ type Job = Box<dyn FnOnce(Python<'_>, &Bound<'_, PyAny>) + Send>;
 /// One loop, and the work queued for it.
 #[derive(Default)]
 pub(super) struct EventLoop {
-    event_loop: Mutex<Option<Py<PyAny>>>,
+    asyncio: Mutex<Option<Py<PyAny>>>,
     queue: Mutex<VecDeque<Job>>,
     armed: AtomicBool,
     /// The servo whose connectors live here, as Python sees it; weak, for it holds this.
@@ -41,7 +41,7 @@ impl EventLoop {
         let running = pyo3_async_runtimes::get_running_loop(py)?.unbind();
         // An earlier loop may have ended with a wake-up under way that never came.
         self.armed.store(false, Ordering::Release);
-        *self.event_loop.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        *self.asyncio.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
         Ok(())
     }
 
@@ -67,8 +67,7 @@ impl EventLoop {
     }
 
     fn wake(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let event_loop =
-            self.event_loop.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|l| l.clone_ref(py));
+        let event_loop = self.asyncio.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|l| l.clone_ref(py));
         let Some(event_loop) = event_loop else {
             return Err(pyo3::exceptions::PyRuntimeError::new_err("no event loop runs"));
         };

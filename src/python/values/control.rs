@@ -2,22 +2,11 @@
 
 use pyo3::prelude::*;
 
-use super::read::{duration_class, optional_duration, optional_map};
+use super::defaults::{no_time, none, one_second};
+use super::read::{optional_duration, optional_map};
 use super::record::record;
 use super::{Modelled, duration, read};
 use crate::model;
-
-fn one_second(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    duration_class(py)?.call1((1,))
-}
-
-fn no_time(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    duration_class(py)?.call1((0,))
-}
-
-fn none(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(py.None().into_bound(py))
-}
 
 record! {
     /// How a command is to be carried out.

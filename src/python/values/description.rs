@@ -3,15 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
+use super::defaults::empty_list;
 use super::metric::Metric;
 use super::read::{list_of, settings, text};
 use super::record::record;
 use super::{Modelled, from_models, setting, to_models};
 use crate::model;
-
-fn empty_list(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(PyList::empty(py).into_any())
-}
 
 record! {
     /// A part of the application with settings of its own.

@@ -3,13 +3,10 @@
 use pyo3::prelude::*;
 
 use super::Modelled;
+use super::defaults::no_unit;
 use super::read::{text, unit, unit_class};
 use super::record::record;
 use crate::model;
-
-fn no_unit(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    unit_class(py)?.call1(("",))
-}
 
 record! {
     /// A quantity that a connector can measure.

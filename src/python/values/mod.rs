@@ -5,6 +5,7 @@
 
 mod adjustment;
 mod control;
+mod defaults;
 mod description;
 mod duration;
 mod metric;

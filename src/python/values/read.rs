@@ -1,5 +1,8 @@
 //! Readers: what a field accepts, and what it stores.
 
+// All share the signature of a reader, whether they can fail or not.
+#![allow(clippy::unnecessary_wraps)]
+
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

@@ -6,22 +6,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::Modelled;
+use super::defaults::{empty_list, empty_map, none};
 use super::metric::Metric;
 use super::read::{float, instance, list_of, map, optional_text, readings, time};
 use super::record::record;
 use crate::model;
-
-fn none(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(py.None().into_bound(py))
-}
-
-fn empty_list(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(PyList::empty(py).into_any())
-}
-
-fn empty_map(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(PyDict::new(py).into_any())
-}
 
 record! {
     /// One value of a metric at one time.
@@ -158,14 +147,13 @@ impl Measurement {
         let mut measurement = model::Measurement::default();
         for reading in self.readings.bind(py).try_iter()? {
             let reading = reading?;
-            measurement.readings.push(match reading.cast::<TimeSeries>() {
-                Ok(series) => model::Reading::TimeSeries(series.borrow().to_series(py)?),
-                Err(_) => {
-                    let point = reading.cast::<DataPoint>()?.borrow();
-                    let (time, value) = point.parts(py)?;
-                    let metric = point.metric.bind(py).cast::<Metric>()?.borrow().to_model(py)?;
-                    model::Reading::DataPoint(model::DataPoint { metric, time, value })
-                }
+            measurement.readings.push(if let Ok(series) = reading.cast::<TimeSeries>() {
+                model::Reading::TimeSeries(series.borrow().to_series(py)?)
+            } else {
+                let point = reading.cast::<DataPoint>()?.borrow();
+                let (time, value) = point.parts(py)?;
+                let metric = point.metric.bind(py).cast::<Metric>()?.borrow().to_model(py)?;
+                model::Reading::DataPoint(model::DataPoint { metric, time, value })
             });
         }
         for (name, value) in self.annotations.bind(py).cast::<PyDict>()? {

@@ -76,7 +76,7 @@ impl<'py> Arguments<'py> {
         let plural = if self.errors.len() == 1 { "" } else { "s" };
         let mut text = format!("{} validation error{plural} for {}", self.errors.len(), self.class);
         for (name, message) in self.errors {
-            text.push_str(&format!("\n{name}\n  {message}"));
+            text.extend(["\n", name, "\n  ", &message]);
         }
         Err(PyValueError::new_err(text))
     }

@@ -3,18 +3,11 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
+use super::defaults::{no, none};
 use super::read::{boolean, number, optional_number, optional_scalar, optional_text, scalars, text};
 use super::record::record;
 use super::{scalar_from_model, scalar_to_model};
 use crate::model;
-
-fn no(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(PyBool::new(py, false).to_owned().into_any())
-}
-
-fn none(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(py.None().into_bound(py))
-}
 
 record! {
     /// A setting that takes every `step` from `min` to `max`.
