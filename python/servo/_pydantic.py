@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pydantic
+
+from servo.types.core import Duration
 
 MAJOR = int(pydantic.VERSION.split(".")[0])
 
@@ -59,6 +62,23 @@ def field_names(model: type) -> list[str]:
     return list(fields)
 
 
+def validation_error(title: str, errors: list[tuple[str, str]]) -> Exception:
+    """The error of the installed pydantic for wrong fields of a class of that name: each field with a sentence."""
+    if MAJOR == 1:
+        from pydantic.error_wrappers import ErrorWrapper
+
+        wrappers = [ErrorWrapper(ValueError(message), loc=name) for name, message in errors]
+        return pydantic.ValidationError(wrappers, type(title, (pydantic.BaseModel,), {}))  # type: ignore[call-arg, arg-type]
+    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+    # The sentence is no template: it may hold braces.
+    details = [
+        InitErrorDetails(type=PydanticCustomError("value_error", "{text}", {"text": message}), loc=(name,), input=None)
+        for name, message in errors
+    ]
+    return ValidationError.from_exception_data(title, details, hide_input=True)
+
+
 def duration_schema(validate: Callable[[Any], Any]) -> Any:
     """How pydantic 2 reads and writes a duration."""
     from pydantic_core import core_schema
@@ -68,19 +88,44 @@ def duration_schema(validate: Callable[[Any], Any]) -> Any:
     )
 
 
+def value_of(cls: type, value: Any) -> Any:
+    """A value class's object from itself or from a mapping of its fields.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(value, cls):
+        return value
+    if isinstance(value, dict):
+        return cls(**value)
+    raise ValueError(f"instance of {cls.__name__} or a mapping of its fields expected, found {type(value).__name__}")
+
+
 def value_schema(cls: type) -> Any:
-    """How pydantic 2 reads a value class of the engine."""
+    """How pydantic 2 reads and writes a value class of the engine."""
     from pydantic_core import core_schema
 
-    return core_schema.is_instance_schema(cls)
+    return core_schema.no_info_plain_validator_function(
+        partial(value_of, cls),
+        serialization=core_schema.plain_serializer_function_ser_schema(_written, info_arg=True),
+        metadata={"pydantic_js_functions": [lambda _schema, _handler: {"type": "object", "title": cls.__name__}]},
+    )
+
+
+def _written(value: Any, info: Any) -> Any:
+    """A value as pydantic 2 dumps it: the fields, and for JSON durations as their texts."""
+    fields = value.dict() if hasattr(value, "dict") else value
+    return _texts(fields) if info.mode_is_json() else fields
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    return str(value) if isinstance(value, Duration) else value
 
 
 def value_validators(cls: type) -> list[Callable[[Any], Any]]:
     """How pydantic 1 reads a value class of the engine."""
-
-    def validate(value: Any) -> Any:
-        if not isinstance(value, cls):
-            raise TypeError(f"instance of {cls.__name__} expected")
-        return value
-
-    return [validate]
+    return [partial(value_of, cls)]
