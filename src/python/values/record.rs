@@ -133,10 +133,15 @@ pub(super) fn set_other(object: &Bound<'_, PyAny>, name: &str, value: &Bound<'_,
 /// Deletes what is no field, as `object.__delattr__` does it.
 pub(super) fn delete(object: &Bound<'_, PyAny>, fields: &[&str], name: &str) -> PyResult<()> {
     if fields.contains(&name) {
-        return Err(PyAttributeError::new_err(format!("the field '{name}' of {} cannot be deleted", class_name(object))));
+        return Err(PyAttributeError::new_err(format!(
+            "the field '{name}' of {} cannot be deleted",
+            class_name(object)
+        )));
     }
     match class_attribute(object, name)? {
-        Some(attribute) if attribute.hasattr("__delete__")? => attribute.call_method1("__delete__", (object,)).map(drop),
+        Some(attribute) if attribute.hasattr("__delete__")? => {
+            attribute.call_method1("__delete__", (object,)).map(drop)
+        }
         _ => object.getattr("__dict__")?.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_owned())),
     }
 }
