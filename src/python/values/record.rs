@@ -332,7 +332,7 @@ macro_rules! record {
                 slf.as_any().getattr("__dict__")?.call_method1("update", (state.get_item(at)?,)).map(drop)
             }
 
-            /// The hook of pydantic 1: an object of the class is taken as it is.
+            /// The hook of pydantic 1: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_validators__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
@@ -341,7 +341,17 @@ macro_rules! record {
                 Ok(validators.try_iter()?.into_any())
             }
 
-            /// The hook of pydantic 2: an object of the class is taken as it is.
+            /// The hook of pydantic 1 for JSON Schemas.
+            #[classmethod]
+            fn __modify_schema__(
+                cls: &pyo3::Bound<'_, pyo3::types::PyType>,
+                schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
+            ) -> pyo3::PyResult<()> {
+                schema.set_item("type", "object")?;
+                schema.set_item("title", cls.name()?)
+            }
+
+            /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_pydantic_core_schema__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
