@@ -172,7 +172,8 @@ def test_a_class_that_cannot_be_imported_says_why(problems, tmp_path, path, mess
 def test_the_command_says_where_a_module_of_the_folder_is_found(tmp_path):
     (tmp_path / "pings.py").write_text(CONNECTORS)
     (tmp_path / "servo.yaml").write_text(f"{OPTIMIZER}connectors: {{ping: pings.PingConnector}}\nping: {{}}\n")
-    command = [Path(sys.executable).with_name("servo"), "validate"]
+    # `-P` leaves the folder out, as the command `servo` does.
+    command = [sys.executable, "-P", "-m", "servo", "validate"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert result.returncode == 1
     assert "No module named 'pings'; it is in this folder, where `python -m servo` finds it" in result.stderr
