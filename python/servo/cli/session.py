@@ -44,6 +44,7 @@ class Core(Protocol):
     """The functions of ``servo._core`` that commands call."""
 
     def version(self) -> str: ...
+    def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object]) -> int: ...
 
@@ -82,6 +83,7 @@ def open_servos(options: Options) -> list[Servo]:
     require_file(options.config_file)
     configure_logging(options)
     native = core()
+    native.forward_logs()
     with engine_errors():
         servos = native.open_servos(str(options.config_file), connector_types())
     adopt_loguru(options)
