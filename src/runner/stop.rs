@@ -44,10 +44,11 @@ impl Stop {
     }
 }
 
-/// How long each part of an ending may take, before what still runs is dropped. Together less than five seconds.
+/// How long each part of an ending may take once the run is asked to end, before what still runs is dropped. Together
+/// less than five seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Grace {
-    /// For the command at work, to end by itself once its context is cancelled.
+    /// For the command at work: to end by itself once its context is cancelled, and for its result to be posted.
     pub command: Duration,
     /// For the last adjustment that leaves the application as it is meant to stay.
     pub wind_down: Duration,
@@ -58,9 +59,9 @@ pub struct Grace {
 impl Default for Grace {
     fn default() -> Self {
         Self {
-            command: Duration::from_millis(1_300),
+            command: Duration::from_millis(1_400),
             wind_down: Duration::from_millis(1_700),
-            shutdown: Duration::from_millis(1_500),
+            shutdown: Duration::from_millis(1_400),
         }
     }
 }
