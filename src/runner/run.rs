@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::commands::{Sleep, asked_time, carry_out, progress_param};
+use super::stop::Overdue;
 use super::{Grace, Servo, Stop};
 use crate::event::{ErrorKind, EventError, Progress};
 use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
@@ -40,15 +41,6 @@ pub enum RunError {
     /// The optimizer cannot be talked to.
     #[error("the optimizer cannot go on: {0}")]
     Optimizer(#[from] OptimizerError),
-}
-
-/// Why a future was dropped before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Overdue {
-    /// The run was asked to end, and the grace is over.
-    Stop,
-    /// It hangs.
-    Patience,
 }
 
 /// Runs one servo.
@@ -118,7 +110,10 @@ impl Runner {
             Some(attached) => attached?,
             None => return Ok(self.interrupted()),
         }
-        match self.unless_stopped(self.post(Event::Hello, json!({ "agent": agent(), "telemetry": telemetry() }))).await
+        match self
+            .stop
+            .unless_requested(self.post(Event::Hello, json!({ "agent": agent(), "telemetry": telemetry() })))
+            .await
         {
             Some(welcome) => drop(welcome?),
             None => return Ok(self.interrupted()),
@@ -143,7 +138,7 @@ impl Runner {
                 return Ok(Ended::Finished);
             }
             // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
-            let Some(next) = self.unless_stopped(self.post(Event::WhatsNext, Json::Null)).await else {
+            let Some(next) = self.stop.unless_requested(self.post(Event::WhatsNext, Json::Null)).await else {
                 return Ok(self.interrupted());
             };
             match next {
@@ -151,7 +146,8 @@ impl Runner {
                     retry = RETRY_FIRST;
                     // An optimizer with nothing more to ask says so by a sleep: nobody waits for its end.
                     if command.cmd != Commands::Sleep || !self.optimizer.finished() {
-                        let Ok(executed) = self.bounded(self.execute(&command), self.grace.command, None).await else {
+                        let Ok(executed) = self.stop.bound(self.execute(&command), self.grace.command, None).await
+                        else {
                             tracing::warn!(
                                 servo = self.servo.name(),
                                 "the result of {} was not taken in time",
@@ -178,7 +174,7 @@ impl Runner {
 
     /// The end of a part of the start; `None` when the run was asked to end meanwhile.
     async fn started(&self, part: impl Future<Output = Result<(), EventError>>) -> Option<Result<(), RunError>> {
-        match self.bounded(part, self.grace.command, Some(self.patience)).await {
+        match self.stop.bound(part, self.grace.command, Some(self.patience)).await {
             Ok(Err(error)) if error.kind == ErrorKind::Cancelled && self.stop.is_requested() => None,
             Ok(ended) => Some(ended.map_err(RunError::Startup)),
             Err(Overdue::Stop) => None,
@@ -320,7 +316,7 @@ impl Runner {
             let status = carry_out(&self.servo, &command, &self.servo.context()).await;
             self.post_result(&command, status).await
         };
-        match self.bounded(last, self.grace.wind_down, Some(self.patience)).await {
+        match self.stop.bound(last, self.grace.wind_down, Some(self.patience)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(servo = self.servo.name(), "the last adjustment failed: {error}"),
             Err(_) => tracing::warn!(servo = self.servo.name(), "the last adjustment took too long"),
@@ -340,44 +336,12 @@ impl Runner {
                 }
             }
         };
-        match self.bounded(ending, self.grace.shutdown, Some(self.patience)).await {
+        match self.stop.bound(ending, self.grace.shutdown, Some(self.patience)).await {
             Ok(()) => {}
             Err(overdue) => {
                 let limit = if overdue == Overdue::Stop { self.grace.shutdown } else { self.patience };
                 tracing::warn!(servo = self.servo.name(), "connectors did not shut down within {limit:?}");
             }
-        }
-    }
-
-    /// The future's output. Once the run is asked to end the future has that grace left, and until then that patience;
-    /// then it is dropped.
-    async fn bounded<T>(
-        &self,
-        future: impl Future<Output = T>,
-        grace: Duration,
-        patience: Option<Duration>,
-    ) -> Result<T, Overdue> {
-        tokio::pin!(future);
-        let hangs = async {
-            match patience {
-                Some(patience) => tokio::time::sleep(patience).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            output = &mut future => return Ok(output),
-            () = self.stop.requested() => {}
-            () = hangs => return Err(Overdue::Patience),
-        }
-        tokio::time::timeout(grace, future).await.map_err(|_| Overdue::Stop)
-    }
-
-    /// The future's output; `None`, and the future is dropped, when the run is asked to end.
-    async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            output = future => Some(output),
-            () = self.stop.requested() => None,
         }
     }
 

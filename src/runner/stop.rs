@@ -39,9 +39,50 @@ impl Stop {
         self.token.cancelled().await;
     }
 
+    /// The future's output. Once the run is asked to end the future has that grace left, and until then that patience;
+    /// then it is dropped.
+    pub(super) async fn bound<T>(
+        &self,
+        future: impl Future<Output = T>,
+        grace: Duration,
+        patience: Option<Duration>,
+    ) -> Result<T, Overdue> {
+        tokio::pin!(future);
+        let hangs = async {
+            match patience {
+                Some(patience) => tokio::time::sleep(patience).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            output = &mut future => return Ok(output),
+            () = self.requested() => {}
+            () = hangs => return Err(Overdue::Patience),
+        }
+        tokio::time::timeout(grace, future).await.map_err(|_| Overdue::Stop)
+    }
+
+    /// The future's output; `None`, and the future is dropped, when the run is asked to end.
+    pub(super) async fn unless_requested<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = self.requested() => None,
+        }
+    }
+
     pub(crate) fn token(&self) -> &CancellationToken {
         &self.token
     }
+}
+
+/// Why a future was dropped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// The run was asked to end, and the grace is over.
+    Stop,
+    /// It hangs.
+    Patience,
 }
 
 /// How long each part of an ending may take once the run is asked to end, before what still runs is dropped. Together
