@@ -70,6 +70,7 @@ impl Connector for Faulty {
 struct Asker {
     asked: AtomicU32,
     silent_at: Option<Event>,
+    broken_at: Option<Event>,
     results: Mutex<Vec<Json>>,
 }
 
@@ -83,6 +84,9 @@ impl Optimizer for Asker {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
         if self.silent_at == Some(request.event) {
             std::future::pending::<()>().await;
+        }
+        if self.broken_at == Some(request.event) && request.param.get("cmd_uid") != Some(&json!("last")) {
+            return Err(OptimizerError { message: "the ledger is damaged".into(), retryable: false });
         }
         if request.event == Event::WhatsNext {
             let param = json!({"control": {"duration": "1m", "warmup": "1m"}});
@@ -176,5 +180,16 @@ async fn a_request_to_stop_is_met_within_five_seconds_whatever_hangs() {
         let (ended, requested) = tokio::join!(runner.run(), request);
         assert!(ended.is_ok(), "{fault:?} {silent_at:?}: {ended:?}");
         assert!(requested.elapsed() < Duration::from_secs(5), "{fault:?} {silent_at:?}: {:?}", requested.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_optimizer_that_fails_still_has_the_application_put_where_it_is_to_stay() {
+    for broken_at in [Event::WhatsNext, Event::Measurement, Event::Adjustment] {
+        let asker = Arc::new(Asker { broken_at: Some(broken_at), ..Asker::default() });
+        let error = runner(&asker, Fault::None, &Stop::new()).run().await.unwrap_err();
+        assert_eq!(error.to_string(), "the optimizer cannot go on: the ledger is damaged");
+        let last = asker.results.lock().unwrap().last().cloned().expect("the result of the last adjustment");
+        assert_eq!((&last["cmd_uid"], &last["status"]), (&json!("last"), &json!("ok")), "{broken_at:?}");
     }
 }

@@ -264,6 +264,29 @@ async fn an_improvement_that_does_not_repeat_is_not_claimed() {
 }
 
 #[tokio::test]
+async fn a_baseline_that_breaks_a_constraint_is_told() {
+    for (limit, outcome, sentence) in [
+        (20, Outcome::Improved, "p95 20 ms (limit 20 ms); the baseline does not meet p95 30 ms (limit 20 ms)"),
+        (
+            10,
+            Outcome::BaselineKept,
+            "no improvement; baseline: cost 4.00, p95 30 ms (limit 10 ms); the baseline does not",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path(), "random", 40);
+        config.constraints.absolute[0].formula = format!("p95 <= {limit}");
+        let optimizer = open(&config);
+        assert!(drive(&optimizer, &mut Servo::new(), MAX_MESSAGES).await);
+        let report = report(&optimizer);
+        assert_eq!(report.outcome, outcome, "{}", report.sentence);
+        assert!(report.sentence.contains(sentence), "{}", report.sentence);
+        assert_eq!(report.stopped.as_deref(), Some("every point was tried"));
+        assert_eq!(searched(&report.trials).len(), 15, "a space of 16 points, of which one is the baseline");
+    }
+}
+
+#[tokio::test]
 async fn the_next_candidate_is_promoted_when_it_repeats() {
     let folder = tempfile::tempdir().unwrap();
     let optimizer = open(&config(folder.path(), "grid", 15));
