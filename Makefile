@@ -77,7 +77,7 @@ clean: ## Remove everything that was built
 
 # The environment. A stamp is written last, so whatever was interrupted is done again.
 $(STAMPS)/python:
-	@command -v cargo >/dev/null || { echo "error: cargo was not found; install Rust 1.88 or newer from https://rustup.rs" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "error: cargo was not found; install Rust 1.89 or newer from https://rustup.rs" >&2; exit 1; }
 	@for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
 	done; \

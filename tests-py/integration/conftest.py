@@ -11,6 +11,7 @@ import pytest
 import servo
 from servo import _core, connector
 
+
 @pytest.fixture(autouse=True)
 def forget_classes(monkeypatch):
     """The classes of a test are unknown to all others."""

@@ -56,7 +56,9 @@ class TestSingleCommands:
             "health": {"http": f"http://127.0.0.1:{free_port}/", "timeout": "30s"},
         }
         load = {"rate": 20, "target": f"GET http://127.0.0.1:{free_port}/"}
-        text = f"tuned: {{}}\nwait: {{measure_enabled: true}}\nprocess: {json.dumps(process)}\nload: {json.dumps(load)}\n"
+        text = (
+            f"tuned: {{}}\nwait: {{measure_enabled: true}}\nprocess: {json.dumps(process)}\nload: {json.dumps(load)}\n"
+        )
         (one,) = open_servos(OPTIMIZER + text, tuned)
         assert [name for name, _ in one.connectors] == ["tuned", "wait", "process", "load"]
         described = {entry["connector"]: entry for entry in json.loads(await one.describe())}

@@ -228,7 +228,11 @@ def test_wrong_values_are_refused_with_their_field(cls, name, wrong, message):
 
 @pytest.mark.parametrize(
     ("field", "given", "stored"),
-    [("duration", "1m", servo.Duration(60)), ("warmup", None, servo.Duration(0)), ("delay", 2.5, servo.Duration("2.5s"))],
+    [
+        ("duration", "1m", servo.Duration(60)),
+        ("warmup", None, servo.Duration(0)),
+        ("delay", 2.5, servo.Duration("2.5s")),
+    ],
 )
 def test_a_control_reads_durations(field, given, stored):
     control = servo.Control(**{field: given})

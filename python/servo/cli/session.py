@@ -66,8 +66,12 @@ def core() -> Core:
         ) from error
 
 
-def connector_types() -> list[object]:
-    """The connector classes that are installed."""
+def connector_types(config_file: Path) -> list[object]:
+    """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    beside = str(config_file.resolve().parent)
+    if beside not in sys.path:
+        # Last: nothing that is installed is hidden by a file of the same name.
+        sys.path.append(beside)
     return list(import_module("servo.connector").connector_types())
 
 
@@ -85,7 +89,7 @@ def open_servos(options: Options) -> list[Servo]:
     native = core()
     native.forward_logs()
     with engine_errors():
-        servos = native.open_servos(str(options.config_file), connector_types())
+        servos = native.open_servos(str(options.config_file), connector_types(options.config_file))
     adopt_loguru(options)
     if options.name is None:
         return servos
