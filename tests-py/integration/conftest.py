@@ -6,10 +6,12 @@ import json
 import sys
 import weakref
 
+import pydantic
 import pytest
 
 import servo
 from servo import _core, connector
+
 
 @pytest.fixture(autouse=True)
 def forget_classes(monkeypatch):
@@ -54,7 +56,7 @@ class Tuned(servo.BaseConnector):
 
     config: servo.BaseConfiguration
     x: int = 0
-    events: list[str] = []
+    events: list[str] = pydantic.Field(default_factory=list)
     pause: float = 0.0
 
     @servo.on_event()
