@@ -58,12 +58,11 @@ def problems(model: type, data: Any) -> list[tuple[list[str | int], str, list[st
 
 
 def _place(steps: tuple[str | int, ...], data: Any) -> list[str | int]:
-    """The steps that lead to data, without those that name a member of a union; the last may be a key that is missing."""
+    """The steps that lead to data; the last may be a missing key. Steps that name a member of a union are left out."""
     place: list[str | int] = []
     for at, step in enumerate(steps):
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+        inside = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if inside:
             data = data[step]
         elif at < len(steps) - 1 or not isinstance(data, dict) or step == "__root__":
             continue
@@ -100,7 +99,7 @@ def validation_error(title: str, errors: list[tuple[str, str]]) -> Exception:
         from pydantic.error_wrappers import ErrorWrapper
 
         wrappers = [ErrorWrapper(ValueError(message), loc=name) for name, message in errors]
-        return pydantic.ValidationError(wrappers, type(title, (pydantic.BaseModel,), {}))  # type: ignore[call-arg, arg-type]
+        return pydantic.ValidationError(wrappers, type(title, (pydantic.BaseModel,), {}))
     from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
     # The sentence is no template: it may hold braces.
@@ -140,7 +139,6 @@ def value_schema(cls: type) -> Any:
     return core_schema.no_info_plain_validator_function(
         partial(value_of, cls),
         serialization=core_schema.plain_serializer_function_ser_schema(_written, info_arg=True),
-        metadata={"pydantic_js_functions": [lambda _schema, _handler: {"type": "object", "title": cls.__name__}]},
     )
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import weakref
 
+import pydantic
 import pytest
 
 import servo
@@ -55,7 +56,7 @@ class Tuned(servo.BaseConnector):
 
     config: servo.BaseConfiguration
     x: int = 0
-    events: list[str] = []
+    events: list[str] = pydantic.Field(default_factory=list)
     pause: float = 0.0
 
     @servo.on_event()

@@ -56,9 +56,8 @@ class TestSingleCommands:
             "health": {"http": f"http://127.0.0.1:{free_port}/", "timeout": "30s"},
         }
         load = {"rate": 20, "target": f"GET http://127.0.0.1:{free_port}/"}
-        text = (
-            f"tuned: {{}}\nwait: {{measure_enabled: true}}\nprocess: {json.dumps(process)}\nload: {json.dumps(load)}\n"
-        )
+        text = f"tuned: {{}}\nwait: {{measure_enabled: true}}\nprocess: {json.dumps(process)}\n"
+        text += f"load: {json.dumps(load)}\n"
         (one,) = open_servos(OPTIMIZER + text, tuned)
         assert [name for name, _ in one.connectors] == ["tuned", "wait", "process", "load"]
         described = {entry["connector"]: entry for entry in json.loads(await one.describe())}
@@ -233,7 +232,7 @@ class TestFailures:
             return servo.Description()
 
         (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(describe=describe))
-        with pytest.raises(servo.EventError, match="TypeError: .*unexpected keyword argument 'control'"):
+        with pytest.raises(servo.EventError, match=r"TypeError: .*unexpected keyword argument 'control'"):
             await one.describe()
 
     async def test_one_failure_ends_the_handlers_beside_it(self, open_servos, tuned):

@@ -27,7 +27,7 @@ def handled(cls):
 
 class Parent(servo.BaseConnector):
     config: servo.BaseConfiguration = None
-    said: list = []
+    said: list = pydantic.Field(default_factory=list)
 
     @servo.before_event("measure")
     def prepare(self):
@@ -227,7 +227,7 @@ class PingConfiguration(servo.BaseConfiguration):
     target: Target
     every: servo.Duration = "5s"
     metric: servo.Metric = servo.Metric("ping", servo.Unit.milliseconds)
-    notes: list[str] = []
+    notes: list[str] = pydantic.Field(default_factory=list)
 
 
 class PingConnector(servo.BaseConnector):
@@ -269,7 +269,7 @@ class TestConfiguration:
 
     def test_connectors_are_equal_to_themselves_alone(self):
         one, two = (PingConnector(config={"target": {"url": "x"}}) for _ in range(2))
-        assert one == one  # noqa: PLR0124
+        assert one == one
         assert one != two
         assert len({one, two}) == 2
 

@@ -133,10 +133,10 @@ def test_too_many_or_doubled_arguments_are_type_errors(cls):
 def test_equality_is_that_of_the_fields(cls):
     value = make(cls)
     assert value == make(cls)
-    assert not value != make(cls)
     assert value != 1
     assert value != make(servo.Metric if cls is not servo.Metric else servo.Adjustment)
     assert value == mock.ANY
+    assert (value != make(cls)) is False
 
 
 @every_class
@@ -485,10 +485,9 @@ class TestDurations:
     def test_any_text_is_a_duration_or_a_value_error(self, text):
         try:
             span = servo.Duration(text)
-        except ValueError as error:
-            assert "uration" in str(error)
-        else:
-            assert servo.Duration(str(span)) == span
+        except ValueError:
+            return
+        assert servo.Duration(str(span)) == span
 
     @given(st.floats(allow_nan=True, allow_infinity=True) | st.integers())
     def test_any_number_is_a_duration_or_a_value_error(self, number):

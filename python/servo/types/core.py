@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Self, overload
+from collections.abc import Iterator
+from typing import Any, Self, overload
 
 from servo._core import DataPoint, Metric, TimeSeries, duration_pattern, duration_to_text, text_to_duration
 
@@ -45,17 +44,9 @@ _SCHEMA = {
 }
 
 
-def _kept(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """An operator of `timedelta` that gives durations where it gave spans of time."""
-
-    @wraps(operator)
-    def operate(self: Duration, *other: Any) -> Any:
-        result = operator(self, *other)
-        if isinstance(result, tuple):
-            return tuple(Duration(part) if isinstance(part, datetime.timedelta) else part for part in result)
-        return Duration(result) if isinstance(result, datetime.timedelta) else result
-
-    return operate
+def _kept(result: Any) -> Any:
+    """The result of an operator of `timedelta`: spans of time become durations."""
+    return Duration(result) if isinstance(result, datetime.timedelta) else result
 
 
 class Duration(datetime.timedelta):
@@ -114,37 +105,70 @@ class Duration(datetime.timedelta):
     def __hash__(self) -> int:
         return super().__hash__()
 
-    if not TYPE_CHECKING:
-        # The operators of `timedelta`, whose results are durations as well.
-        __add__, __radd__, __sub__, __rsub__, __mul__, __rmul__, __truediv__, __floordiv__, __mod__, __divmod__ = (
-            _kept(getattr(datetime.timedelta, f"__{name}__"))
-            for name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "floordiv", "mod", "divmod")
-        )
-        __rmod__, __rdivmod__, __neg__, __pos__, __abs__ = (
-            _kept(getattr(datetime.timedelta, f"__{name}__")) for name in ("rmod", "rdivmod", "neg", "pos", "abs")
-        )
-    else:
+    # The operators of `timedelta`, whose results are durations as well.
 
-        def __add__(self, other: datetime.timedelta) -> Duration: ...
-        def __radd__(self, other: datetime.timedelta) -> Duration: ...
-        def __sub__(self, other: datetime.timedelta) -> Duration: ...
-        def __rsub__(self, other: datetime.timedelta) -> Duration: ...
-        def __mul__(self, other: float) -> Duration: ...
-        def __rmul__(self, other: float) -> Duration: ...
-        def __mod__(self, other: datetime.timedelta) -> Duration: ...
-        def __neg__(self) -> Duration: ...
-        def __pos__(self) -> Duration: ...
-        def __abs__(self) -> Duration: ...
-        @overload
-        def __truediv__(self, other: datetime.timedelta) -> float: ...
-        @overload
-        def __truediv__(self, other: float) -> Duration: ...
-        def __truediv__(self, other: Any) -> Any: ...
-        @overload
-        def __floordiv__(self, other: datetime.timedelta) -> int: ...
-        @overload
-        def __floordiv__(self, other: int) -> Duration: ...
-        def __floordiv__(self, other: Any) -> Any: ...
+    def __add__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__add__(other))
+        return kept
+
+    def __radd__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__radd__(other))
+        return kept
+
+    def __sub__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__sub__(other))
+        return kept
+
+    def __rsub__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__rsub__(other))
+        return kept
+
+    def __mul__(self, other: float) -> Duration:
+        kept: Duration = _kept(super().__mul__(other))
+        return kept
+
+    def __rmul__(self, other: float) -> Duration:
+        kept: Duration = _kept(super().__rmul__(other))
+        return kept
+
+    def __mod__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__mod__(other))
+        return kept
+
+    def __rmod__(self, other: datetime.timedelta) -> Duration:
+        return Duration(other) % self
+
+    def __divmod__(self, other: datetime.timedelta) -> tuple[int, Duration]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: datetime.timedelta) -> tuple[int, Duration]:
+        return divmod(Duration(other), self)
+
+    @overload
+    def __truediv__(self, other: datetime.timedelta) -> float: ...
+    @overload
+    def __truediv__(self, other: float) -> Duration: ...
+    def __truediv__(self, other: Any) -> Any:
+        return _kept(super().__truediv__(other))
+
+    @overload
+    def __floordiv__(self, other: datetime.timedelta) -> int: ...
+    @overload
+    def __floordiv__(self, other: int) -> Duration: ...
+    def __floordiv__(self, other: Any) -> Any:
+        return _kept(super().__floordiv__(other))
+
+    def __neg__(self) -> Duration:
+        kept: Duration = _kept(super().__neg__())
+        return kept
+
+    def __pos__(self) -> Duration:
+        kept: Duration = _kept(super().__pos__())
+        return kept
+
+    def __abs__(self) -> Duration:
+        kept: Duration = _kept(super().__abs__())
+        return kept
 
     @classmethod
     def __get_validators__(cls) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyTypeMethods};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType, PyTypeMethods};
 
 /// Checks one argument and gives what is stored; the error is a sentence without the field's name.
 pub(super) type Read = for<'py> fn(&Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, String>;
@@ -185,6 +185,14 @@ pub(super) fn stored(object: &Bound<'_, PyAny>, state: &Bound<'_, PyTuple>, at: 
     state.get_item(at).map(Bound::unbind).map_err(foreign)
 }
 
+/// The JSON Schema of a value in a user's model.
+pub(super) fn json_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
+    let schema = PyDict::new(class.py());
+    schema.set_item("title", class.name()?)?;
+    schema.set_item("type", "object")?;
+    Ok(schema)
+}
+
 /// The exception for wrong fields, that of the installed pydantic.
 fn invalid(py: Python<'_>, class: &str, errors: &[(&str, String)]) -> PyErr {
     let make = || -> PyResult<PyErr> {
@@ -347,8 +355,17 @@ macro_rules! record {
                 cls: &pyo3::Bound<'_, pyo3::types::PyType>,
                 schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
             ) -> pyo3::PyResult<()> {
-                schema.set_item("type", "object")?;
-                schema.set_item("title", cls.name()?)
+                schema.update($crate::python::values::record::json_schema(cls)?.as_mapping())
+            }
+
+            /// The hook of pydantic 2 for JSON Schemas.
+            #[classmethod]
+            fn __get_pydantic_json_schema__<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                _schema: &pyo3::Bound<'py, pyo3::PyAny>,
+                _handler: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
+                $crate::python::values::record::json_schema(cls)
             }
 
             /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
