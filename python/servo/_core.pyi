@@ -229,3 +229,6 @@ def text_to_duration(text: str) -> int:
 
 def duration_to_text(micros: int) -> str:
     """The shortest exact text of a number of microseconds."""
+
+def duration_pattern() -> str:
+    """The regular expression of a duration, for JSON Schemas."""

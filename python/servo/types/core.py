@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from servo._core import DataPoint, Metric, TimeSeries, duration_to_text, text_to_duration
+from servo._core import DataPoint, Metric, TimeSeries, duration_pattern, duration_to_text, text_to_duration
 
 __all__ = ["DataPoint", "Duration", "Metric", "TimeSeries", "Unit"]
 
@@ -33,6 +34,30 @@ class Unit(enum.StrEnum):
         return cls.__members__.get(value) if isinstance(value, str) else None
 
 
+_MOST_DAYS = 106_751_990
+"""What the engine can hold: microseconds in 64 bits."""
+
+_SCHEMA = {
+    "type": "string",
+    "format": "duration",
+    "pattern": duration_pattern(),
+    "examples": ["300ms", "5m", "2h45m", "72h3m0.5s"],
+}
+
+
+def _kept(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator of `timedelta` that gives durations where it gave spans of time."""
+
+    @wraps(operator)
+    def operate(self: Duration, *other: Any) -> Any:
+        result = operator(self, *other)
+        if isinstance(result, tuple):
+            return tuple(Duration(part) if isinstance(part, datetime.timedelta) else part for part in result)
+        return Duration(result) if isinstance(result, datetime.timedelta) else result
+
+    return operate
+
+
 class Duration(datetime.timedelta):
     """A span of time with a resolution of one microsecond.
 
@@ -44,18 +69,30 @@ class Duration(datetime.timedelta):
         ValueError: The text is no duration.
     """
 
-    def __new__(cls, duration: str | float | datetime.timedelta = 0, **kwargs: Any) -> Duration:
+    def __new__(cls, duration: str | float | datetime.timedelta = 0, **kwargs: Any) -> Self:
         if isinstance(duration, str):
             kwargs["microseconds"] = kwargs.get("microseconds", 0) + text_to_duration(duration)
         elif isinstance(duration, datetime.timedelta):
-            whole = duration + datetime.timedelta(**kwargs)
-            kwargs = {"days": whole.days, "seconds": whole.seconds, "microseconds": whole.microseconds}
+            kwargs["days"] = kwargs.get("days", 0) + duration.days
+            kwargs["seconds"] = kwargs.get("seconds", 0) + duration.seconds
+            kwargs["microseconds"] = kwargs.get("microseconds", 0) + duration.microseconds
         else:
             kwargs["seconds"] = kwargs.get("seconds", 0) + duration
-        return super().__new__(cls, **kwargs)
+        try:
+            span = super().__new__(cls, **kwargs)
+        except OverflowError:
+            raise ValueError(f"Duration {duration!r} is out of range") from None
+        if abs(span.days) > _MOST_DAYS:
+            raise ValueError(f"Duration {duration!r} is out of range")
+        return span
+
+    @classmethod
+    def since(cls, time: datetime.datetime) -> Self:
+        """How long ago a time was; a naive one is local time."""
+        return cls(datetime.datetime.now(time.tzinfo) - time)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_duration_of, (self.days, self.seconds, self.microseconds))
+        return (_duration_of, (type(self), self.days, self.seconds, self.microseconds))
 
     def human_readable(self, **kwargs: Any) -> str:
         """The shortest exact text, such as `1h30m`."""
@@ -77,15 +114,55 @@ class Duration(datetime.timedelta):
     def __hash__(self) -> int:
         return super().__hash__()
 
+    if not TYPE_CHECKING:
+        # The operators of `timedelta`, whose results are durations as well.
+        __add__, __radd__, __sub__, __rsub__, __mul__, __rmul__, __truediv__, __floordiv__, __mod__, __divmod__ = (
+            _kept(getattr(datetime.timedelta, f"__{name}__"))
+            for name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "floordiv", "mod", "divmod")
+        )
+        __rmod__, __rdivmod__, __neg__, __pos__, __abs__ = (
+            _kept(getattr(datetime.timedelta, f"__{name}__")) for name in ("rmod", "rdivmod", "neg", "pos", "abs")
+        )
+    else:
+
+        def __add__(self, other: datetime.timedelta) -> Duration: ...
+        def __radd__(self, other: datetime.timedelta) -> Duration: ...
+        def __sub__(self, other: datetime.timedelta) -> Duration: ...
+        def __rsub__(self, other: datetime.timedelta) -> Duration: ...
+        def __mul__(self, other: float) -> Duration: ...
+        def __rmul__(self, other: float) -> Duration: ...
+        def __mod__(self, other: datetime.timedelta) -> Duration: ...
+        def __neg__(self) -> Duration: ...
+        def __pos__(self) -> Duration: ...
+        def __abs__(self) -> Duration: ...
+        @overload
+        def __truediv__(self, other: datetime.timedelta) -> float: ...
+        @overload
+        def __truediv__(self, other: float) -> Duration: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        @overload
+        def __floordiv__(self, other: datetime.timedelta) -> int: ...
+        @overload
+        def __floordiv__(self, other: int) -> Duration: ...
+        def __floordiv__(self, other: Any) -> Any: ...
+
     @classmethod
     def __get_validators__(cls) -> Iterator[Any]:
         yield cls._validate
+
+    @classmethod
+    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+        schema.update(_SCHEMA)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         from servo import _pydantic
 
         return _pydantic.duration_schema(cls._validate)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(_SCHEMA)
 
     @classmethod
     def _validate(cls, value: Any) -> Duration:
@@ -96,5 +173,5 @@ class Duration(datetime.timedelta):
         return cls(value)
 
 
-def _duration_of(days: int, seconds: int, microseconds: int) -> Duration:
-    return Duration(days=days, seconds=seconds, microseconds=microseconds)
+def _duration_of(cls: type[Duration], days: int, seconds: int, microseconds: int) -> Duration:
+    return cls(days=days, seconds=seconds, microseconds=microseconds)

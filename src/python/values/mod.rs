@@ -17,7 +17,7 @@ mod setting;
 pub(super) use adjustment::Adjustment;
 pub(super) use control::Control;
 pub(super) use description::{Component, Description};
-pub(super) use duration::{duration_to_text, text_to_duration};
+pub(super) use duration::{duration_pattern, duration_to_text, text_to_duration};
 pub(super) use metric::Metric;
 pub(super) use reading::{DataPoint, Measurement, TimeSeries};
 pub(super) use setting::{EnumSetting, RangeSetting};

@@ -1,9 +1,9 @@
 //! What every value class has in common: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`
 //! and pickling.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyTypeMethods};
 
 /// Checks one argument and gives what is stored; the error is a sentence without the field's name.
 pub(super) type Read = for<'py> fn(&Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, String>;
@@ -73,12 +73,7 @@ impl<'py> Arguments<'py> {
         if self.errors.is_empty() {
             return Ok(());
         }
-        let plural = if self.errors.len() == 1 { "" } else { "s" };
-        let mut text = format!("{} validation error{plural} for {}", self.errors.len(), self.class);
-        for (name, message) in self.errors {
-            text.extend(["\n", name, "\n  ", &message]);
-        }
-        Err(PyValueError::new_err(text))
+        Err(invalid(self.py, &self.class, &self.errors))
     }
 }
 
@@ -88,12 +83,115 @@ pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
 }
 
 /// `Class(a=1, b='x')`
-pub(super) fn repr(object: &Bound<'_, PyAny>, fields: &[(&str, &Py<PyAny>)]) -> PyResult<String> {
-    let mut parts = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
+pub(super) fn repr(object: &Bound<'_, PyAny>, names: &[&str], values: &[Py<PyAny>]) -> PyResult<String> {
+    let mut parts = Vec::with_capacity(names.len());
+    for (name, value) in names.iter().zip(values) {
         parts.push(format!("{name}={}", value.bind(object.py()).repr()?));
     }
     Ok(format!("{}({})", class_name(object), parts.join(", ")))
+}
+
+/// Whether the fields are equal, each to its counterpart.
+pub(super) fn equal(py: Python<'_>, these: &[Py<PyAny>], those: &[Py<PyAny>]) -> PyResult<bool> {
+    for (this, that) in these.iter().zip(those) {
+        if !this.bind(py).eq(that.bind(py))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The fields by name, values inside of them as dicts too.
+pub(super) fn dict<'py>(py: Python<'py>, names: &[&str], values: &[Py<PyAny>]) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in names.iter().zip(values) {
+        dict.set_item(name, plain(value.bind(py))?)?;
+    }
+    Ok(dict)
+}
+
+/// A field's new value; raises when it is wrong.
+pub(super) fn checked(
+    object: &Bound<'_, PyAny>,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    read: Read,
+) -> PyResult<Py<PyAny>> {
+    read(value).map(Bound::unbind).map_err(|message| invalid(object.py(), &class_name(object), &[(name, message)]))
+}
+
+/// Sets what is no field, as `object.__setattr__` does it, which cannot be called past this class's own.
+pub(super) fn set_other(object: &Bound<'_, PyAny>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match class_attribute(object, name)? {
+        Some(attribute) if attribute.hasattr("__set__")? => {
+            attribute.call_method1("__set__", (object, value)).map(drop)
+        }
+        _ => object.getattr("__dict__")?.set_item(name, value),
+    }
+}
+
+/// Deletes what is no field, as `object.__delattr__` does it.
+pub(super) fn delete(object: &Bound<'_, PyAny>, fields: &[&str], name: &str) -> PyResult<()> {
+    if fields.contains(&name) {
+        return Err(PyAttributeError::new_err(format!(
+            "the field '{name}' of {} cannot be deleted",
+            class_name(object)
+        )));
+    }
+    match class_attribute(object, name)? {
+        Some(attribute) if attribute.hasattr("__delete__")? => {
+            attribute.call_method1("__delete__", (object,)).map(drop)
+        }
+        _ => object.getattr("__dict__")?.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_owned())),
+    }
+}
+
+/// The attribute of the class or its bases, unbound.
+fn class_attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for class in object.get_type().mro() {
+        let attributes = class.getattr("__dict__")?;
+        if attributes.contains(name)? {
+            return attributes.get_item(name).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// A copy of an object, of its own class, with some attributes set anew.
+pub(super) fn copy<'py>(
+    object: &Bound<'py, PyAny>,
+    update: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let copy = object.py().import("copy")?.call_method1("copy", (object,))?;
+    for (name, value) in update.into_iter().flatten() {
+        copy.setattr(name.cast::<PyString>()?, value)?;
+    }
+    Ok(copy)
+}
+
+/// How an object is copied and pickled: its class, its fields, its further attributes.
+pub(super) fn reduce<'py>(object: &Bound<'py, PyAny>, values: &[Py<PyAny>]) -> PyResult<Bound<'py, PyTuple>> {
+    let py = object.py();
+    let new = py.import("copyreg")?.getattr("__newobj__")?;
+    let attributes = object.getattr("__dict__")?.call_method0("copy")?;
+    let state = values.iter().map(|value| value.bind(py).clone()).chain([attributes]).collect::<Vec<_>>();
+    let class = PyTuple::new(py, [object.get_type()])?;
+    PyTuple::new(py, [new, class.into_any(), PyTuple::new(py, state)?.into_any()])
+}
+
+/// A field of a pickled object.
+pub(super) fn stored(object: &Bound<'_, PyAny>, state: &Bound<'_, PyTuple>, at: usize) -> PyResult<Py<PyAny>> {
+    let foreign = |_| PyValueError::new_err(format!("the state is not that of a {}", class_name(object)));
+    state.get_item(at).map(Bound::unbind).map_err(foreign)
+}
+
+/// The exception for wrong fields, that of the installed pydantic.
+fn invalid(py: Python<'_>, class: &str, errors: &[(&str, String)]) -> PyErr {
+    let make = || -> PyResult<PyErr> {
+        let error = py.import("servo._pydantic")?.call_method1("validation_error", (class, errors.to_vec()))?;
+        Ok(PyErr::from_value(error))
+    };
+    make().unwrap_or_else(|failure| failure)
 }
 
 /// The value with every value inside of it as plain lists and dicts.
@@ -167,71 +265,74 @@ macro_rules! record {
                 name: &str,
                 value: &pyo3::Bound<'_, pyo3::PyAny>,
             ) -> pyo3::PyResult<()> {
-                let checked = |read: $crate::python::values::record::Read| {
-                    read(value).map(pyo3::Bound::unbind).map_err(|message| {
-                        let class = $crate::python::values::record::class_name(slf.as_any());
-                        pyo3::exceptions::PyValueError::new_err(format!("1 validation error for {class}\n{name}\n  {message}"))
-                    })
-                };
+                let object = slf.as_any();
                 match name {
                     $( stringify!($field) => {
-                        let value = checked($read)?;
+                        // Checked before the borrow: a check may call Python code that looks at this object.
+                        let value = $crate::python::values::record::checked(object, name, value, $read)?;
                         slf.borrow_mut().$field = value;
                         Ok(())
                     } )*
-                    _ => {
-                        let object = slf.py().import("builtins")?.getattr("object")?;
-                        object.call_method1("__setattr__", (slf, name, value)).map(drop)
-                    }
+                    _ => $crate::python::values::record::set_other(object, name, value),
                 }
             }
 
-            fn __eq__(slf: &pyo3::Bound<'_, Self>, other: &pyo3::Bound<'_, pyo3::PyAny>) -> pyo3::PyResult<bool> {
-                let Ok(other) = other.cast::<Self>() else { return Ok(false) };
+            fn __delattr__(slf: &pyo3::Bound<'_, Self>, name: &str) -> pyo3::PyResult<()> {
+                $crate::python::values::record::delete(slf.as_any(), Self::FIELDS, name)
+            }
+
+            fn __eq__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+                other: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
                 let py = slf.py();
-                let (this, that) = (slf.borrow(), other.borrow());
-                $( if !this.$field.bind(py).eq(that.$field.bind(py))? { return Ok(false); } )*
-                Ok(true)
+                let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
+                let equal = $crate::python::values::record::equal(py, &Self::field_objects(slf), &Self::field_objects(other))?;
+                Ok(pyo3::types::PyBool::new(py, equal).to_owned().into_any())
             }
 
             fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
-                let this = slf.borrow();
-                $crate::python::values::record::repr(slf.as_any(), &[$( (stringify!($field), &this.$field) ),*])
+                $crate::python::values::record::repr(slf.as_any(), Self::FIELDS, &Self::field_objects(slf))
             }
 
             /// The fields as a dict, values inside of it too.
             fn dict<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                let this = slf.borrow();
-                let dict = pyo3::types::PyDict::new(slf.py());
-                $( dict.set_item(stringify!($field), $crate::python::values::record::plain(this.$field.bind(slf.py()))?)?; )*
-                Ok(dict)
+                $crate::python::values::record::dict(slf.py(), Self::FIELDS, &Self::field_objects(slf))
             }
 
-            /// A copy that shares the fields' objects; `update` replaces some.
+            /// A copy that shares the fields' objects; `update` replaces some, which are checked.
             #[pyo3(signature = (*, update = None))]
             fn copy<'py>(
                 slf: &pyo3::Bound<'py, Self>,
                 update: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                let fields = pyo3::types::PyDict::new(slf.py());
-                {
-                    let this = slf.borrow();
-                    $( fields.set_item(stringify!($field), &this.$field)?; )*
-                }
-                if let Some(update) = update { fields.update(update.as_mapping())?; }
-                slf.get_type().call((), Some(&fields))
+                $crate::python::values::record::copy(slf.as_any(), update)
             }
 
             fn __reduce__<'py>(
                 slf: &pyo3::Bound<'py, Self>,
-            ) -> pyo3::PyResult<(pyo3::Bound<'py, pyo3::types::PyType>, pyo3::Bound<'py, pyo3::types::PyTuple>)> {
-                let this = slf.borrow();
-                let py = slf.py();
-                let fields = [$( this.$field.clone_ref(py) ),*];
-                Ok((slf.get_type(), pyo3::types::PyTuple::new(py, fields)?))
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyTuple>> {
+                $crate::python::values::record::reduce(slf.as_any(), &Self::field_objects(slf))
             }
 
-            /// The hook of pydantic 1: an object of the class is taken as it is.
+            /// Fills a new object with what `__reduce__` gave, past the constructor of whatever subclass it is.
+            fn __setstate__(
+                slf: &pyo3::Bound<'_, Self>,
+                state: &pyo3::Bound<'_, pyo3::types::PyTuple>,
+            ) -> pyo3::PyResult<()> {
+                let mut at = 0;
+                $(
+                    let $field = $crate::python::values::record::stored(slf.as_any(), state, at)?;
+                    at += 1;
+                )*
+                {
+                    let mut this = slf.borrow_mut();
+                    $( this.$field = $field; )*
+                }
+                slf.as_any().getattr("__dict__")?.call_method1("update", (state.get_item(at)?,)).map(drop)
+            }
+
+            /// The hook of pydantic 1: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_validators__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
@@ -240,7 +341,17 @@ macro_rules! record {
                 Ok(validators.try_iter()?.into_any())
             }
 
-            /// The hook of pydantic 2: an object of the class is taken as it is.
+            /// The hook of pydantic 1 for JSON Schemas.
+            #[classmethod]
+            fn __modify_schema__(
+                cls: &pyo3::Bound<'_, pyo3::types::PyType>,
+                schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
+            ) -> pyo3::PyResult<()> {
+                schema.set_item("type", "object")?;
+                schema.set_item("title", cls.name()?)
+            }
+
+            /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_pydantic_core_schema__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
@@ -255,7 +366,19 @@ macro_rules! record {
                 Ok(())
             }
 
+            fn __clear__(&mut self, py: pyo3::Python<'_>) {
+                $( self.$field = py.None(); )*
+            }
+
             $( $($method)* )?
+        }
+
+        impl $class {
+            /// The fields' objects; nothing stays borrowed while Python code looks at them.
+            fn field_objects(slf: &pyo3::Bound<'_, Self>) -> Vec<pyo3::Py<pyo3::PyAny>> {
+                let (this, py) = (slf.borrow(), slf.py());
+                vec![$( this.$field.clone_ref(py) ),*]
+            }
         }
     };
 }
