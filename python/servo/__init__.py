@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
+    from servo.configuration import AppdynamicsOptimizer as AppdynamicsOptimizer
     from servo.configuration import BaseConfiguration as BaseConfiguration
+    from servo.configuration import BaseServoConfiguration as BaseServoConfiguration
+    from servo.configuration import CommonConfiguration as CommonConfiguration
+    from servo.configuration import OpsaniOptimizer as OpsaniOptimizer
+    from servo.configuration import OptimizerTypes as OptimizerTypes
     from servo.connector import BaseConnector as BaseConnector
     from servo.connector import current_connector as current_connector
     from servo.errors import AdjustmentFailedError as AdjustmentFailedError
@@ -51,7 +56,15 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
-    "servo.configuration": ["AbstractBaseConfiguration", "BaseConfiguration"],
+    "servo.configuration": [
+        "AbstractBaseConfiguration",
+        "AppdynamicsOptimizer",
+        "BaseConfiguration",
+        "BaseServoConfiguration",
+        "CommonConfiguration",
+        "OpsaniOptimizer",
+        "OptimizerTypes",
+    ],
     "servo.connector": ["BaseConnector", "current_connector"],
     "servo.errors": [
         "AdjustmentFailedError",

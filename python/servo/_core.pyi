@@ -1,7 +1,7 @@
 """The compiled engine."""
 
 import datetime
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 from servo.types.core import Duration, Unit
@@ -206,19 +206,43 @@ def version() -> str:
 def forward_logs() -> None:
     """Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing."""
 
-def validate_file(config_file: str, types: Sequence[type]) -> int:
-    """Checks a servo.yaml; gives the number of its documents.
+def validate_file(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> int:
+    """Checks a servo.yaml, its gaps filled from those variables; gives the number of its documents.
 
     Raises:
         ConfigError: Everything that is wrong.
     """
 
-def open_servos(config_file: str, types: Sequence[type]) -> list[Servo]:
-    """Puts the servos of a servo.yaml together, without starting anything.
+def open_servos(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> list[Servo]:
+    """Puts the servos of a servo.yaml together, its gaps filled from those variables, without starting anything.
 
     Raises:
         ConfigError: Everything that is wrong.
     """
+
+def read_documents(file: str) -> list[str]:
+    """Each document of a YAML file as JSON; none for a file without content.
+
+    Raises:
+        ConfigError: It cannot be read, or it is no YAML, with its place.
+    """
+
+def environment_values(
+    prefix: str, schema: str, environment: Mapping[str, str]
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """The values that variables give to the fields of a JSON Schema, as a JSON object.
+
+    Args:
+        prefix: What the names begin with, such as `SERVO_LOAD_`.
+        schema: The JSON Schema, as text.
+        environment: The variables.
+
+    Returns:
+        The values, and of each variable that cannot be read the path, the variable and why.
+    """
+
+def native_connectors() -> list[tuple[str, list[str]]]:
+    """The default name and the other identifiers of each native connector."""
 
 def text_to_duration(text: str) -> int:
     """The microseconds of a duration such as `1h30m`.

@@ -5,6 +5,10 @@ import sys
 
 def run_cli() -> None:
     """Run the command line and exit the process with its code."""
+    from servo.dotenv import load_nearest
+
+    # The options of the command line may come from there, too.
+    load_nearest()
     from servo.cli import app
 
     # A terminal or a file with a narrow encoding gets a replacement character, not a traceback.

@@ -20,6 +20,16 @@ pub trait ConnectorCatalog {
     /// What is wrong with the part of a connector of that type; paths start at the part.
     fn validate(&self, name: &str, config: &Json) -> Vec<Problem>;
 
+    /// The JSON Schema of the part of a connector of that type; `null` where it is unknown.
+    fn schema(&self, _name: &str) -> Json {
+        Json::Null
+    }
+
+    /// The JSON Schema of `optimizer.local`; `null` where it is unknown.
+    fn optimizer_schema(&self) -> Json {
+        Json::Null
+    }
+
     /// What is wrong with `optimizer.local`; paths start at the part.
     fn validate_optimizer(&self, local: &Json) -> Vec<Problem>;
 }

@@ -1,12 +1,15 @@
 //! A document of a file, and the places of its values.
 
 use std::fmt;
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::environment::Origins;
+use super::place::Origin;
 use super::yaml::{self, Node, Value};
-use super::{ConfigError, Path, Place, Problem, Step};
+use super::{ConfigError, ConnectorCatalog, Environment, Path, Place, Problem, Step};
 
 /// One YAML document of a file.
 #[derive(Clone)]
@@ -14,6 +17,14 @@ pub struct Document {
     /// The file as it was named by who asked for it.
     pub file: Arc<str>,
     node: Node,
+    /// The document with what variables added to it; `None` for the file alone.
+    filled: Option<Arc<Filled>>,
+}
+
+struct Filled {
+    json: Json,
+    origins: Origins,
+    problems: Vec<(Arc<str>, Problem)>,
 }
 
 /// Values may be secrets, so only the place is shown.
@@ -33,22 +44,57 @@ impl Document {
         let file = file.into();
         let mut documents = Self::parse_present(&file, bytes)?;
         if documents.is_empty() {
-            documents.push(Self { file, node: Node::empty(Place::START) });
+            documents.push(Self { file, node: Node::empty(Place::START), filled: None });
         }
         Ok(documents)
+    }
+
+    /// The documents of a file; none when it holds nothing but space and comments.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], and that the file cannot be read or is larger than [`MAX_FILE_SIZE`](super::MAX_FILE_SIZE).
+    pub fn read_file(path: impl AsRef<FilePath>) -> Result<Vec<Self>, ConfigError> {
+        let path = path.as_ref();
+        let file: Arc<str> = path.display().to_string().into();
+        let bytes = super::file::read(path).map_err(|message| ConfigError::unreadable(file.clone(), message))?;
+        Self::parse_present(&file, &bytes)
     }
 
     /// The documents of a file's bytes; none for a file that holds nothing but space and comments.
     pub(super) fn parse_present(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Self>, ConfigError> {
         match yaml::read(bytes) {
-            Ok(nodes) => Ok(nodes.into_iter().map(|node| Self { file: file.clone(), node }).collect()),
+            Ok(nodes) => Ok(nodes.into_iter().map(|node| Self { file: file.clone(), node, filled: None }).collect()),
             Err(found) => Err(ConfigError::located(file, found)),
         }
     }
 
-    /// The document as JSON, keys in the order of the file.
+    /// The document as JSON, keys in the order of the file; what variables added comes last.
     pub fn to_json(&self) -> Json {
-        self.node.to_json()
+        self.filled.as_ref().map_or_else(|| self.node.to_json(), |filled| filled.json.clone())
+    }
+
+    /// The document with its gaps filled from the environment; `alone` when it is the only one of its file.
+    ///
+    /// `<KEY>` and `<FIELD>` in `SERVO_<KEY>_<FIELD>` are what the catalog's schemas know. What is wrong with the text of a
+    /// variable is told when the document is read.
+    #[must_use]
+    pub fn filled(&self, environment: &Environment, alone: bool, catalog: &dyn ConnectorCatalog) -> Self {
+        // What is no mapping is refused as it is.
+        let Json::Object(entries) = self.node.to_json() else { return self.clone() };
+        let (json, origins, problems) = environment.fill(entries, alone, catalog);
+        Self { filled: Some(Arc::new(Filled { json, origins, problems })), ..self.clone() }
+    }
+
+    /// What is wrong with the variables that were to fill it.
+    pub(super) fn unreadable_variables(&self) -> impl Iterator<Item = (Origin, Problem)> {
+        let found = self.filled.iter().flat_map(|filled| &filled.problems);
+        found.map(|(variable, problem)| (Origin::Variable(variable.clone()), problem.clone()))
+    }
+
+    /// The variable that the value of a path came from, or what is around it.
+    fn variable(&self, path: &Path) -> Option<Arc<str>> {
+        let origins = &self.filled.as_ref()?.origins;
+        (0..=path.0.len()).rev().find_map(|length| origins.get(&Path(path.0[..length].to_vec())).cloned())
     }
 
     /// Where the document starts.
@@ -85,8 +131,12 @@ impl Document {
     }
 
     /// The problems with their places.
-    pub(super) fn located(&self, problems: Vec<Problem>) -> Vec<(Place, Problem)> {
-        problems.into_iter().map(|problem| (self.locate(&problem.path, problem.at_key), problem)).collect()
+    pub(super) fn located(&self, problems: Vec<Problem>) -> Vec<(Origin, Problem)> {
+        let origin = |problem: &Problem| match self.variable(&problem.path) {
+            Some(variable) => Origin::Variable(variable),
+            None => Origin::Place(self.locate(&problem.path, problem.at_key)),
+        };
+        problems.into_iter().map(|problem| (origin(&problem), problem)).collect()
     }
 }
 

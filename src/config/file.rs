@@ -5,21 +5,33 @@ use std::io::Read;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use super::{ConfigError, ConnectorCatalog, Document, Path, Place, Problem, ServoConfig};
+use super::{ConfigError, ConnectorCatalog, Document, Environment, Path, Place, Problem, ServoConfig};
 
 /// The most bytes of a configuration file: 16 MiB.
 pub const MAX_FILE_SIZE: u64 = 16 << 20;
 
-/// The servos that a file configures, one for each document; never none.
+/// The servos that a file alone configures, one for each document; never none.
 ///
 /// # Errors
 /// Everything that is wrong with all of its documents, sorted by place. A file that is no YAML is not looked at any
 /// further.
 pub fn load_file(path: impl AsRef<FilePath>, catalog: &dyn ConnectorCatalog) -> Result<Vec<ServoConfig>, ConfigError> {
+    load_file_in(path, catalog, &Environment::default())
+}
+
+/// The servos that a file configures, with the gaps filled from the environment.
+///
+/// # Errors
+/// As [`load_file`]; what is wrong with the value of a variable is told with the variable's name.
+pub fn load_file_in(
+    path: impl AsRef<FilePath>,
+    catalog: &dyn ConnectorCatalog,
+    environment: &Environment,
+) -> Result<Vec<ServoConfig>, ConfigError> {
     let path = path.as_ref();
     let file: Arc<str> = path.display().to_string().into();
     let bytes = read(path).map_err(|message| ConfigError::unreadable(file.clone(), message))?;
-    load_bytes(file, &bytes, catalog)
+    load_bytes_in(file, &bytes, catalog, environment)
 }
 
 /// The servos that the content of a file configures; `file` is what errors call it.
@@ -31,6 +43,19 @@ pub fn load_bytes(
     bytes: &[u8],
     catalog: &dyn ConnectorCatalog,
 ) -> Result<Vec<ServoConfig>, ConfigError> {
+    load_bytes_in(file, bytes, catalog, &Environment::default())
+}
+
+/// The servos that the content of a file configures, with the gaps filled from the environment.
+///
+/// # Errors
+/// As [`load_file_in`].
+pub fn load_bytes_in(
+    file: impl Into<Arc<str>>,
+    bytes: &[u8],
+    catalog: &dyn ConnectorCatalog,
+    environment: &Environment,
+) -> Result<Vec<ServoConfig>, ConfigError> {
     let file = file.into();
     let documents: Vec<_> = Document::parse_present(&file, bytes)?.into_iter().map(Arc::new).collect();
     if documents.is_empty() {
@@ -41,7 +66,8 @@ pub fn load_bytes(
     let mut servos = Vec::with_capacity(documents.len());
     let mut errors = Vec::new();
     for document in &documents {
-        match ServoConfig::load(document.clone(), catalog) {
+        let filled = document.filled(environment, documents.len() == 1, catalog);
+        match ServoConfig::load(Arc::new(filled), catalog) {
             Ok(servo) => servos.push(servo),
             Err(error) => errors.push(error),
         }
@@ -72,7 +98,7 @@ fn without_optimizer(document: &Document) -> Option<ConfigError> {
     Some(ConfigError::located(&document.file, document.located(vec![problem])))
 }
 
-fn read(path: &FilePath) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &FilePath) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "expected a configuration file, found none of that name".to_owned(),
         _ => format!("expected a configuration file that can be read: {error}"),

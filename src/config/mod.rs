@@ -2,12 +2,13 @@
 //!
 //! [`load_file`] gives the [`ServoConfig`]s of a file or a [`ConfigError`] with every [`LocatedProblem`]: file, line,
 //! column, path, what was expected and the nearest known name. What connectors there are, and who checks their parts,
-//! comes in through a [`ConnectorCatalog`].
+//! comes in through a [`ConnectorCatalog`]; what variables add, through an [`Environment`].
 
 mod catalog;
 mod checks;
 mod common;
 mod document;
+mod environment;
 mod file;
 mod nearest;
 mod optimizer;
@@ -23,7 +24,8 @@ pub use catalog::ConnectorCatalog;
 pub use checks::{ChecksSettings, Delay, Expo, Severity};
 pub use common::{Backoff, CommonSettings, Proxies, SslVerify, TimeoutParts, Timeouts};
 pub use document::Document;
-pub use file::{MAX_FILE_SIZE, load_bytes, load_file};
+pub use environment::Environment;
+pub use file::{MAX_FILE_SIZE, load_bytes, load_bytes_in, load_file, load_file_in};
 pub use nearest::nearest;
 pub use optimizer::OptimizerConfig;
 pub use place::{ConfigError, LocatedProblem, Place};

@@ -67,10 +67,12 @@ impl ServoConfig {
             }
         };
         let (config, problems) = Self::read(&entries, document, catalog);
-        if problems.is_empty() {
+        let mut found = config.document.located(problems);
+        found.extend(config.document.unreadable_variables());
+        if found.is_empty() {
             return Ok(config);
         }
-        Err(ConfigError::located(&config.document.file, config.document.located(problems)))
+        Err(ConfigError::located(&config.document.file, found))
     }
 
     /// What the servo is called: its name, the identifier at its service, or `servo`.

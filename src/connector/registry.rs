@@ -38,6 +38,7 @@ pub enum BuildError {
     Other(String),
 }
 
+type Schema = dyn Fn() -> Json + Send + Sync;
 type Validate = dyn Fn(&Json) -> Vec<Problem> + Send + Sync;
 type Build = dyn Fn(&str, Json) -> Result<Arc<dyn Responder>, BuildError> + Send + Sync;
 
@@ -48,8 +49,7 @@ pub struct ConnectorType {
     pub name: String,
     /// Other identifiers: the class name, dotted paths.
     pub identifiers: Vec<String>,
-    /// Its part of `servo.yaml` as JSON Schema, `null` where unknown.
-    pub schema: Json,
+    schema: Arc<Schema>,
     validate: Arc<Validate>,
     build: Arc<Build>,
 }
@@ -65,7 +65,7 @@ impl ConnectorType {
         Self {
             name: C::METADATA.name.to_owned(),
             identifiers: vec![C::METADATA.class_name.to_owned()],
-            schema,
+            schema: Arc::new(move || schema.clone()),
             validate: Arc::new({
                 let parse = parse.clone();
                 move |config| parse(config).err().unwrap_or_default()
@@ -85,7 +85,19 @@ impl ConnectorType {
         validate: impl Fn(&Json) -> Vec<Problem> + Send + Sync + 'static,
         build: impl Fn(&str, Json) -> Result<Arc<dyn Responder>, BuildError> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, identifiers, schema: Json::Null, validate: Arc::new(validate), build: Arc::new(build) }
+        let schema = Arc::new(|| Json::Null);
+        Self { name, identifiers, schema, validate: Arc::new(validate), build: Arc::new(build) }
+    }
+
+    /// The same type with the JSON Schema of its part of `servo.yaml`, which is asked for when it is needed.
+    #[must_use]
+    pub fn with_schema(self, schema: impl Fn() -> Json + Send + Sync + 'static) -> Self {
+        Self { schema: Arc::new(schema), ..self }
+    }
+
+    /// Its part of `servo.yaml` as JSON Schema, `null` where unknown.
+    pub fn schema(&self) -> Json {
+        (self.schema)()
     }
 
     /// What is wrong with a part of `servo.yaml`; paths are relative to the part.
@@ -104,6 +116,7 @@ impl ConnectorType {
 pub struct Registry {
     types: IndexMap<String, ConnectorType>,
     optimizer: Option<Arc<Validate>>,
+    optimizer_schema: Json,
 }
 
 impl Registry {
@@ -120,6 +133,11 @@ impl Registry {
     /// Says who checks `optimizer.local`, which is a layer above; paths of problems start at that part.
     pub fn validate_optimizer_with(&mut self, validate: impl Fn(&Json) -> Vec<Problem> + Send + Sync + 'static) {
         self.optimizer = Some(Arc::new(validate));
+    }
+
+    /// Says what `optimizer.local` looks like, as JSON Schema.
+    pub fn describe_optimizer_with(&mut self, schema: Json) {
+        self.optimizer_schema = schema;
     }
 
     /// The type of an identifier: a default name, a class name or a dotted path.
@@ -147,6 +165,14 @@ impl ConnectorCatalog for Registry {
     /// Nothing is wrong with the part of a type that is not known; [`ConnectorCatalog::resolve`] says which are.
     fn validate(&self, name: &str, config: &Json) -> Vec<Problem> {
         self.types.get(name).map(|kind| kind.validate(config)).unwrap_or_default()
+    }
+
+    fn schema(&self, name: &str) -> Json {
+        self.types.get(name).map(ConnectorType::schema).unwrap_or_default()
+    }
+
+    fn optimizer_schema(&self) -> Json {
+        self.optimizer_schema.clone()
     }
 
     fn validate_optimizer(&self, local: &Json) -> Vec<Problem> {

@@ -19,5 +19,6 @@ pub fn registry() -> Registry {
     registry.register(ConnectorType::of::<process::ProcessConnector>());
     registry.register(ConnectorType::of::<wait::WaitConnector>());
     registry.validate_optimizer_with(|local| read(local, LocalConfig::check).err().unwrap_or_default());
+    registry.describe_optimizer_with(schemars::schema_for!(LocalConfig).to_value());
     registry
 }

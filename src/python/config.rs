@@ -10,7 +10,7 @@ use super::errors::{self, config_error};
 use super::event_loop::EventLoop;
 use super::servo::PyServo;
 use super::types::connector_type;
-use crate::config::{ConfigError, ConnectorCatalog, Problem, ServoConfig, load_file};
+use crate::config::{ConfigError, ConnectorCatalog, Document, Environment, Problem, ServoConfig, load_file_in};
 use crate::connector::Registry;
 use crate::connectors;
 use crate::runner::Servo;
@@ -83,14 +83,28 @@ impl ConnectorCatalog for Catalog {
         ConnectorCatalog::validate(&self.registry(), name, config)
     }
 
+    fn schema(&self, name: &str) -> Json {
+        ConnectorCatalog::schema(&self.registry(), name)
+    }
+
+    fn optimizer_schema(&self) -> Json {
+        self.registry().optimizer_schema()
+    }
+
     fn validate_optimizer(&self, local: &Json) -> Vec<Problem> {
         ConnectorCatalog::validate_optimizer(&self.registry(), local)
     }
 }
 
 /// Python code may be called while a file is read, so the GIL is given up for the rest of it.
-fn load(py: Python<'_>, config_file: &str, catalog: &Catalog) -> PyResult<Vec<ServoConfig>> {
-    py.detach(|| load_file(config_file, catalog)).map_err(|error| config_error(py, &error))
+fn load(
+    py: Python<'_>,
+    config_file: &str,
+    catalog: &Catalog,
+    environment: Option<HashMap<String, String>>,
+) -> PyResult<Vec<ServoConfig>> {
+    let environment: Environment = environment.into_iter().flatten().collect();
+    py.detach(|| load_file_in(config_file, catalog, &environment)).map_err(|error| config_error(py, &error))
 }
 
 /// Checks a servo.yaml.
@@ -98,6 +112,7 @@ fn load(py: Python<'_>, config_file: &str, catalog: &Catalog) -> PyResult<Vec<Se
 /// Args:
 ///     config_file: The path.
 ///     types: Connector classes beside the native ones.
+///     environment: The variables that fill gaps of the file; none unless given.
 ///
 /// Returns:
 ///     The number of documents.
@@ -105,9 +120,65 @@ fn load(py: Python<'_>, config_file: &str, catalog: &Catalog) -> PyResult<Vec<Se
 /// Raises:
 ///     ConfigError: Everything that is wrong.
 #[pyfunction]
+#[pyo3(signature = (config_file, types, environment = None))]
 #[allow(clippy::needless_pass_by_value)]
-pub fn validate_file(py: Python<'_>, config_file: &str, types: Vec<Bound<'_, PyAny>>) -> PyResult<usize> {
-    Ok(load(py, config_file, &Catalog::new(&types)?)?.len())
+pub fn validate_file(
+    py: Python<'_>,
+    config_file: &str,
+    types: Vec<Bound<'_, PyAny>>,
+    environment: Option<HashMap<String, String>>,
+) -> PyResult<usize> {
+    Ok(load(py, config_file, &Catalog::new(&types)?, environment)?.len())
+}
+
+/// Reads the documents of a YAML file, as the engine reads a servo.yaml.
+///
+/// Args:
+///     file: The path.
+///
+/// Returns:
+///     Each document as JSON; none for a file without content.
+///
+/// Raises:
+///     ConfigError: It cannot be read, or it is no YAML, with its place.
+#[pyfunction]
+pub fn read_documents(py: Python<'_>, file: &str) -> PyResult<Vec<String>> {
+    let documents = py.detach(|| Document::read_file(file)).map_err(|error| config_error(py, &error))?;
+    Ok(documents.iter().map(|document| document.to_json().to_string()).collect())
+}
+
+/// The values that variables give to the fields of a schema.
+///
+/// Args:
+///     prefix: What the names begin with, such as `SERVO_LOAD_`.
+///     schema: The JSON Schema, as text.
+///     environment: The variables.
+///
+/// Returns:
+///     The values as a JSON object, and for each variable that cannot be read the path, the variable and why.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value, clippy::type_complexity)]
+pub fn environment_values(
+    prefix: &str,
+    schema: &str,
+    environment: HashMap<String, String>,
+) -> PyResult<(String, Vec<(String, String, String)>)> {
+    let schema: Json = serde_json::from_str(schema).map_err(errors::runtime_error)?;
+    let environment: Environment = environment.into_iter().collect();
+    Ok(match environment.values(prefix, &schema) {
+        Ok(values) => (values.to_string(), Vec::new()),
+        Err(problems) => {
+            let told = problems.into_iter();
+            let told = told.map(|(name, problem)| (problem.path.to_string(), name.to_string(), problem.message));
+            ("{}".to_owned(), told.collect())
+        }
+    })
+}
+
+/// The default name and the class name of each native connector.
+#[pyfunction]
+pub fn native_connectors() -> Vec<(String, Vec<String>)> {
+    connectors::registry().types().map(|kind| (kind.name.clone(), kind.identifiers.clone())).collect()
 }
 
 /// Puts the servos of a servo.yaml together, without starting anything.
@@ -115,13 +186,20 @@ pub fn validate_file(py: Python<'_>, config_file: &str, types: Vec<Bound<'_, PyA
 /// Args:
 ///     config_file: The path.
 ///     types: Connector classes beside the native ones.
+///     environment: The variables that fill gaps of the file; none unless given.
 ///
 /// Raises:
 ///     ConfigError: Everything that is wrong.
 #[pyfunction]
+#[pyo3(signature = (config_file, types, environment = None))]
 #[allow(clippy::needless_pass_by_value)]
-pub fn open_servos(py: Python<'_>, config_file: &str, types: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<Py<PyServo>>> {
-    let configs = load(py, config_file, &Catalog::new(&types)?)?;
+pub fn open_servos(
+    py: Python<'_>,
+    config_file: &str,
+    types: Vec<Bound<'_, PyAny>>,
+    environment: Option<HashMap<String, String>>,
+) -> PyResult<Vec<Py<PyServo>>> {
+    let configs = load(py, config_file, &Catalog::new(&types)?, environment)?;
     configs
         .into_iter()
         .map(|config| {

@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 #[pymodule(name = "_core")]
 mod core {
     #[pymodule_export]
-    use super::config::{open_servos, validate_file};
+    use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
     #[pymodule_export]
     use super::errors::ConfigError;
     #[pymodule_export]

@@ -41,7 +41,19 @@ pub(super) fn connector_type(class: &Bound<'_, PyAny>, event_loop: &Arc<EventLoo
             })
         }
     };
-    Ok(ConnectorType::foreign(name.unwrap_or_else(|| class_name.to_lowercase()), identifiers, validate, build))
+    let schema = {
+        let class = class.clone().unbind();
+        move || Python::attach(|py| schema(class.bind(py))).unwrap_or_default()
+    };
+    let name = name.unwrap_or_else(|| class_name.to_lowercase());
+    Ok(ConnectorType::foreign(name, identifiers, validate, build).with_schema(schema))
+}
+
+/// The JSON Schema of a configuration of the class.
+fn schema(class: &Bound<'_, PyAny>) -> PyResult<Json> {
+    let py = class.py();
+    let text = py.import("servo._pydantic")?.call_method1("schema_text", (class.call_method0("config_model")?,))?;
+    serde_json::from_str(&text.extract::<String>()?).map_err(errors::runtime_error)
 }
 
 /// What pydantic finds wrong with a configuration of the class.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -45,8 +46,8 @@ class Core(Protocol):
 
     def version(self) -> str: ...
     def forward_logs(self) -> None: ...
-    def open_servos(self, config_file: str, types: list[object]) -> list[Servo]: ...
-    def validate_file(self, config_file: str, types: list[object]) -> int: ...
+    def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
+    def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
 
 
 def core() -> Core:
@@ -89,7 +90,8 @@ def open_servos(options: Options) -> list[Servo]:
     native = core()
     native.forward_logs()
     with engine_errors():
-        servos = native.open_servos(str(options.config_file), connector_types(options.config_file))
+        types = connector_types(options.config_file)
+        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     adopt_loguru(options)
     if options.name is None:
         return servos

@@ -1,6 +1,7 @@
 """``servo validate``: is the configuration file valid?"""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,7 +35,7 @@ def validate(
     # A path within the working directory is shown the short way.
     shown = file if file is not None else _short(path)
     try:
-        documents = native.validate_file(str(shown), connector_types(shown))
+        documents = native.validate_file(str(shown), connector_types(shown), dict(os.environ))
     except Exception as error:
         if not is_expected(error):
             raise

@@ -178,7 +178,7 @@ class Servo:
         return json.dumps([{"connector": "web", "components": [{"name": "web", "settings": settings}], "metrics": []}])
 
 
-def open_servos(file, types):
+def open_servos(file, types, environment=None):
     """The servos of a file."""
     try:
         with open(file) as text:
@@ -188,7 +188,7 @@ def open_servos(file, types):
     return [Servo(file, document) for document in documents]
 
 
-def validate_file(file, types):
+def validate_file(file, types, environment=None):
     """How many documents a valid file has."""
     return len(open_servos(file, types))
 

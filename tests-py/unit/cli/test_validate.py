@@ -44,7 +44,7 @@ def test_an_unexpected_error_is_a_report_and_not_a_traceback(servo, config, fake
     import sys
 
     config("improve")
-    monkeypatch.setattr(sys.modules["servo._core"], "validate_file", lambda file, types: {}["surprise"])
+    monkeypatch.setattr(sys.modules["servo._core"], "validate_file", lambda *arguments: {}["surprise"])
     result = servo("validate")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[0] == "error: unexpected KeyError: 'surprise'"

@@ -1,0 +1,116 @@
+"""Values of configurations as JSON, secrets masked."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import json
+import math
+import pathlib
+import re
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pydantic
+
+__all__ = ["DEFAULT_JSON_ENCODERS", "MASK", "dumps", "jsonable", "revealed"]
+
+MASK = "**********"
+"""What stands for a secret."""
+
+
+def _masked(secret: Any) -> str | None:
+    return MASK if secret is not None and secret.get_secret_value() else None
+
+
+DEFAULT_JSON_ENCODERS: dict[type, Callable[[Any], Any]] = {pydantic.SecretStr: _masked, pydantic.AnyHttpUrl: str}
+"""How secrets and URLs are written."""
+
+_SECRETS = (pydantic.SecretStr, pydantic.SecretBytes)
+
+
+def revealed(value: Any) -> Any:
+    """The same values with secrets as plain text."""
+    if isinstance(value, _SECRETS):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: revealed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(revealed(item) for item in value) if type(value) in (list, tuple) else value
+    return value
+
+
+def jsonable(
+    value: Any, encoders: Mapping[type, Any], fallback: Callable[[Any], Any] | None, *, show_secrets: bool = False
+) -> Any:
+    """A value as what JSON knows.
+
+    Raises:
+        TypeError: There is no JSON form of it.
+    """
+
+    def inner(value: Any) -> Any:
+        if isinstance(value, _SECRETS):
+            plain = value.get_secret_value()
+            text = plain.decode(errors="replace") if isinstance(plain, bytes) else plain
+            return (text if show_secrets else MASK) if text else None
+        for cls in type(value).__mro__[:-1]:
+            if cls in encoders:
+                return inner_of_encoder(encoders[cls], value)
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if isinstance(value, enum.Enum):
+            return inner(value.value)
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        if isinstance(value, Mapping):
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError("Dict key must be str")
+            return {str(getattr(key, "value", key)): inner(item) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset | deque):
+            return [inner(item) for item in value]
+        if isinstance(value, str | int):
+            return str(value) if isinstance(value, str) else int(value)
+        return other(value)
+
+    def inner_of_encoder(encode: Any, value: Any) -> Any:
+        encoded = encode(value)
+        return encoded if type(encoded) is type(value) else inner(encoded)
+
+    def other(value: Any) -> Any:
+        if callable(readable := getattr(value, "human_readable", None)):
+            return str(readable())
+        if isinstance(value, datetime.timedelta):
+            return value.total_seconds()
+        if isinstance(value, datetime.date | datetime.time):
+            return value.isoformat()
+        if isinstance(value, decimal.Decimal):
+            exponent = value.as_tuple().exponent
+            return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
+        if isinstance(value, pathlib.PurePath | uuid.UUID) or type(value).__module__.startswith("pydantic"):
+            return str(value)
+        if isinstance(value, re.Pattern):
+            return value.pattern
+        if isinstance(value, bytes):
+            return value.decode()
+        if callable(fields := getattr(value, "dict", None)):
+            return inner(fields())
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return inner(dataclasses.asdict(value))
+        if fallback is not None:
+            return inner(fallback(value))
+        raise TypeError(f"Object of type '{type(value).__name__}' is not JSON serializable")
+
+    return inner(value)
+
+
+def dumps(value: Any, *, indent: bool = False, sort_keys: bool = False) -> str:
+    """A value as JSON, in one line without spaces or in lines indented by 2."""
+    if indent:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, indent=2)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"))
