@@ -114,14 +114,14 @@ fn unit_nanos(unit: &str) -> Option<i128> {
     Some(match unit {
         "ns" => 1,
         "us" | "\u{b5}s" | "\u{3bc}s" => NANOS,
-        "ms" => MILLISECOND as i128 * NANOS,
-        "s" => SECOND as i128 * NANOS,
-        "m" => MINUTE as i128 * NANOS,
-        "h" => HOUR as i128 * NANOS,
-        "d" => DAY as i128 * NANOS,
-        "w" => 7 * DAY as i128 * NANOS,
-        "mm" => MONTH as i128 * NANOS,
-        "y" => YEAR as i128 * NANOS,
+        "ms" => i128::from(MILLISECOND) * NANOS,
+        "s" => i128::from(SECOND) * NANOS,
+        "m" => i128::from(MINUTE) * NANOS,
+        "h" => i128::from(HOUR) * NANOS,
+        "d" => i128::from(DAY) * NANOS,
+        "w" => 7 * i128::from(DAY) * NANOS,
+        "mm" => i128::from(MONTH) * NANOS,
+        "y" => i128::from(YEAR) * NANOS,
         _ => return None,
     })
 }
