@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -84,3 +85,78 @@ def value_validators(cls: type) -> list[Callable[[Any], Any]]:
         return value
 
     return [validate]
+
+
+@contextmanager
+def option(obj: Any, name: str, value: Any) -> Iterator[None]:
+    """Changes an option of the class of a model for the time of a `with` block; named as in pydantic 2."""
+    cls = obj if isinstance(obj, type) else type(obj)
+    if MAJOR == 1:
+        if name == "frozen":
+            name, value = "allow_mutation", not value
+        if name == "extra":
+            value = pydantic.Extra(value)
+        config = cls.__config__
+        before = getattr(config, name)
+        setattr(config, name, value)
+        try:
+            yield
+        finally:
+            setattr(config, name, before)
+        return
+
+    config = cls.model_config
+    missing = object()
+    before = config.get(name, missing)
+    config[name] = value
+    # How a field is set is decided once and remembered; what was decided under another option must not last.
+    memory = getattr(cls, "__pydantic_setattr_handlers__", {})
+    memory.clear()
+    if not isinstance(obj, type) and name == "extra" and value == "allow" and obj.__pydantic_extra__ is None:
+        object.__setattr__(obj, "__pydantic_extra__", {})
+    try:
+        yield
+    finally:
+        memory.clear()
+        if before is missing:
+            del config[name]
+        else:
+            config[name] = before
+
+
+def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> None:
+    """Lets a function see every value of a type, before or after all other validators of it.
+
+    Raises:
+        TypeError: The class takes no attributes, and pydantic 2 has no other way.
+    """
+    if MAJOR == 1:
+        from pydantic.validators import _VALIDATORS  # type: ignore[attr-defined]
+
+        for known, validators in _VALIDATORS:
+            if known is cls:
+                validators.insert(0 if first else len(validators), validate)
+                return
+        # Ahead of the table: the entry of a base class would match otherwise.
+        _VALIDATORS.insert(0, (cls, [validate]))
+        return
+
+    from pydantic_core import core_schema
+
+    wrap = core_schema.no_info_before_validator_function if first else core_schema.no_info_after_validator_function
+    inherited = getattr(cls, "__get_pydantic_core_schema__", None)
+
+    def schema(owner: type, source: Any, handler: Any) -> Any:
+        if inherited is None:
+            inner = core_schema.is_instance_schema(owner)
+        else:
+            inner = inherited(source, handler)
+        return wrap(validate, inner)
+
+    try:
+        cls.__get_pydantic_core_schema__ = classmethod(schema)  # type: ignore[attr-defined]
+    except TypeError:
+        raise TypeError(
+            f"pydantic 2 has no validators for {cls!r} everywhere; annotate the field instead: "
+            f"Annotated[{cls.__name__}, pydantic.{'Before' if first else 'After'}Validator(...)]"
+        ) from None
