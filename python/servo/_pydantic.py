@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -89,39 +90,40 @@ def value_validators(cls: type) -> list[Callable[[Any], Any]]:
 
 @contextmanager
 def option(obj: Any, name: str, value: Any) -> Iterator[None]:
-    """Changes an option of the class of a model for the time of a `with` block; named as in pydantic 2."""
-    cls = obj if isinstance(obj, type) else type(obj)
+    """Changes an option of the class of a model for the time of a `with` block; named as in pydantic 2.
+
+    With pydantic 2 it is about setting attributes: how a model is made was settled with its class.
+    """
+    cls: Any = obj if isinstance(obj, type) else type(obj)
     if MAJOR == 1:
         if name == "frozen":
             name, value = "allow_mutation", not value
         if name == "extra":
-            value = pydantic.Extra(value)
-        config = cls.__config__
-        before = getattr(config, name)
-        setattr(config, name, value)
+            value = getattr(pydantic.Extra, value)
+        before = getattr(cls.__config__, name)
+        setattr(cls.__config__, name, value)
         try:
             yield
         finally:
-            setattr(config, name, before)
+            setattr(cls.__config__, name, before)
         return
 
     config = cls.model_config
-    missing = object()
-    before = config.get(name, missing)
-    config[name] = value
+    options = dict(config)
     # How a field is set is decided once and remembered; what was decided under another option must not last.
     memory = getattr(cls, "__pydantic_setattr_handlers__", {})
     memory.clear()
+    config[name] = value
     if not isinstance(obj, type) and name == "extra" and value == "allow" and obj.__pydantic_extra__ is None:
         object.__setattr__(obj, "__pydantic_extra__", {})
     try:
         yield
     finally:
         memory.clear()
-        if before is missing:
-            del config[name]
+        if name in options:
+            config[name] = options[name]
         else:
-            config[name] = before
+            del config[name]
 
 
 def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> None:
@@ -131,14 +133,15 @@ def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> 
         TypeError: The class takes no attributes, and pydantic 2 has no other way.
     """
     if MAJOR == 1:
-        from pydantic.validators import _VALIDATORS  # type: ignore[attr-defined]
-
-        for known, validators in _VALIDATORS:
-            if known is cls:
-                validators.insert(0 if first else len(validators), validate)
-                return
-        # Ahead of the table: the entry of a base class would match otherwise.
-        _VALIDATORS.insert(0, (cls, [validate]))
+        module: Any = importlib.import_module("pydantic.validators")
+        table: list[tuple[type, list[Any]]] = module._VALIDATORS
+        unknown = (None, [module.make_arbitrary_type_validator(cls)])
+        known, validators = next(((known, found) for known, found in table if issubclass(cls, known)), unknown)
+        if known is not cls:
+            # Ahead of the base class that matched, with what the base class has.
+            validators = list(validators)
+            table.insert(0, (cls, validators))
+        validators.insert(0 if first else len(validators), validate)
         return
 
     from pydantic_core import core_schema
@@ -147,10 +150,7 @@ def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> 
     inherited = getattr(cls, "__get_pydantic_core_schema__", None)
 
     def schema(owner: type, source: Any, handler: Any) -> Any:
-        if inherited is None:
-            inner = core_schema.is_instance_schema(owner)
-        else:
-            inner = inherited(source, handler)
+        inner = core_schema.is_instance_schema(owner) if inherited is None else inherited(source, handler)
         return wrap(validate, inner)
 
     try:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar
 
@@ -147,7 +147,7 @@ async def _repeat(function: Any, seconds: float, time_correction: bool) -> None:
     while True:
         started = time.monotonic()
         result = function()
-        if isinstance(result, Awaitable):
+        if inspect.iscoroutine(result):
             await result
         pause = seconds - (time.monotonic() - started) if time_correction else seconds
         await asyncio.sleep(max(pause, 0.0))

@@ -64,7 +64,7 @@ _HOMES = {
 _NAMES = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = {*_HOMES, "associations", "inspect"}
 
-__all__ = sorted(_NAMES)  # noqa: PLE0605
+__all__ = sorted(_NAMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -44,18 +44,17 @@ def get_instance_methods(
     parent = cls if stop_at_parent is None else stop_at_parent
     if parent not in hierarchy:
         raise TypeError(f'invalid parent type "{parent}": not found in inheritance hierarchy')
-    found: ChainMap[str, Callable[..., Any]] = ChainMap(
-        *(
-            {name: value for name, value in vars(base).items() if isinstance(value, types.FunctionType)}
-            for base in hierarchy[: hierarchy.index(parent) + 1]
-        )
-    )
+    found = ChainMap(*(_functions(base) for base in hierarchy[: hierarchy.index(parent) + 1]))
     if obj is cls:
         return found
     methods: dict[str, Callable[..., Any]] = {name: types.MethodType(function, obj) for name, function in found.items()}
     attached = getattr(obj, "__dict__", {})
     methods.update((name, value) for name, value in attached.items() if isinstance(value, types.MethodType))
     return methods
+
+
+def _functions(cls: type[Any]) -> dict[str, Callable[..., Any]]:
+    return {name: value for name, value in vars(cls).items() if isinstance(value, types.FunctionType)}
 
 
 def get_methods(cls: type[Any]) -> list[tuple[str, Any]]:
@@ -74,7 +73,7 @@ def get_defining_class(method: Callable[..., Any]) -> type[Any] | None:
     """
     owner = method.__self__  # type: ignore[attr-defined]
     cls = owner if isinstance(owner, type) else type(owner)
-    return next((base for base in cls.__mro__ if method.__name__ in vars(base)), None)  # type: ignore[attr-defined]
+    return next((base for base in cls.__mro__ if method.__name__ in vars(base)), None)
 
 
 def resolve_type_annotations(
@@ -194,12 +193,12 @@ def _check_parameters(subject: str, reference: CallableDescriptor, other: Callab
         if wanted.kind is inspect.Parameter.VAR_KEYWORD:
             continue
         if wanted.kind is inspect.Parameter.POSITIONAL_ONLY:
-            found, swallows = next(positional, None), inspect.Parameter.VAR_POSITIONAL
+            found, swallowed = next(positional, None), inspect.Parameter.VAR_POSITIONAL in kinds
         else:
-            found, swallows = named.get(wanted.name), inspect.Parameter.VAR_KEYWORD
+            found, swallowed = named.get(wanted.name), inspect.Parameter.VAR_KEYWORD in kinds
         if found is not None:
             _check_parameter_type(subject, reference, wanted, other, found)
-        elif swallows not in kinds:
+        elif not swallowed:
             raise TypeError(
                 f'{subject}: missing required parameter "{wanted.name}" in callable signature '
                 f'"{other.signature}", expected "{reference.signature}"'

@@ -17,6 +17,8 @@ Model = TypeVar("Model")
 def extra(obj: Model, extra: Any = "allow") -> Iterator[Model]:
     """Changes, for the time of a `with` block, what the class of a model does with fields it does not declare.
 
+    With pydantic 2 it is about setting attributes of this model; how models are made was settled with their class.
+
     Args:
         obj: A model, or its class.
         extra: `allow`, `ignore` or `forbid`, or the member of `pydantic.Extra`.

@@ -1,5 +1,8 @@
 """Child processes: their output line by line, their time bounded, none of them left behind."""
 
+# The time-outs end whole process groups, which `asyncio.timeout` around a call cannot; and of groups nobody is told.
+# ruff: noqa: ASYNC109, ASYNC110
+
 from __future__ import annotations
 
 import asyncio
@@ -100,12 +103,11 @@ async def stream_subprocess_exec(
         ValueError: A line is longer than the limit.
     """
     seconds = _seconds(timeout)
-    process = await asyncio.create_subprocess_exec(
-        program, *args, **_options(cwd, env, stdin, stdout, stderr, limit, kwargs)
-    )
+    options = _options(cwd, env, stdin, stdout, stderr, limit, kwargs)
+    process = await asyncio.create_subprocess_exec(program, *args, **options)
     _close_stdin(process)
     name = shlex.join([str(program), *map(str, args)])
-    return await _stream(process, name, seconds, stdout_callback, stderr_callback, limit)
+    return await _stream(process, name, seconds, stdout_callback, stderr_callback, limit, options["start_new_session"])
 
 
 async def run_subprocess_exec(
@@ -165,9 +167,10 @@ async def stream_subprocess_shell(
     # As an argument: the command may hold braces.
     logger.info("Running subprocess command `{}`{}", cmd, bound)
     started = time.monotonic()
-    process = await asyncio.create_subprocess_shell(cmd, **_options(cwd, env, stdin, stdout, stderr, limit, kwargs))
+    options = _options(cwd, env, stdin, stdout, stderr, limit, kwargs)
+    process = await asyncio.create_subprocess_shell(cmd, **options)
     _close_stdin(process)
-    code = await _stream(process, cmd, seconds, stdout_callback, stderr_callback, limit)
+    code = await _stream(process, cmd, seconds, stdout_callback, stderr_callback, limit, options["start_new_session"])
     took = _span(time.monotonic() - started)
     if code == 0:
         logger.success("Subprocess succeeded in {} (`{}`)", took, cmd)
@@ -282,8 +285,9 @@ async def _stream(
     stdout_callback: OutputStreamCallback | None,
     stderr_callback: OutputStreamCallback | None,
     limit: int | None,
+    leads: bool = False,
 ) -> int:
-    group = _group_of(process)
+    group = _group_of(process, leads)
     readers = [
         asyncio.ensure_future(_read(stream, callback, f"{title} of `{name}`", limit))
         for stream, callback, title in (
@@ -331,10 +335,12 @@ async def _read(
             await result
 
 
-def _group_of(process: asyncio.subprocess.Process) -> int | None:
+def _group_of(process: asyncio.subprocess.Process, leads: bool) -> int | None:
     """The process group that can be ended as a whole: one that the process leads."""
     if sys.platform == "win32":
         return None
+    if leads:
+        return process.pid  # It may have ended already, and left others in its group.
     try:
         group = os.getpgid(process.pid)
     except ProcessLookupError:
@@ -362,9 +368,7 @@ async def _end(process: asyncio.subprocess.Process, group: int | None) -> None:
     """Ends a process and its group, at the latest when the grace is over; at once when cancelled again."""
     try:
         if _signal(process, group, signal.SIGTERM):
-            started = time.monotonic()
-            while process.returncode is None and time.monotonic() - started < _GRACE:
-                await asyncio.sleep(_POLL)
+            await _until(lambda: process.returncode is not None, _GRACE)
             if process.returncode is None:
                 from loguru import logger
 
@@ -373,13 +377,17 @@ async def _end(process: asyncio.subprocess.Process, group: int | None) -> None:
                 )
             elif group is not None:
                 # Its children may need a moment more; ended ones nobody waited for look like running ones.
-                started = time.monotonic()
-                while _signal(process, group, 0) and time.monotonic() - started < _GROUP_GRACE:
-                    await asyncio.sleep(_POLL)
+                await _until(lambda: not _signal(process, group, 0), _GROUP_GRACE)
     finally:
         _signal(process, group, getattr(signal, "SIGKILL", signal.SIGTERM))
-        # Whoever left the group may hold the pipes for ever.
-        process._transport.close()  # type: ignore[attr-defined]
-    while process.returncode is None:
-        # Nothing survives SIGKILL; only the news of it has to arrive.
+        try:
+            await _until(lambda: process.returncode is not None, _GRACE)
+        finally:
+            # Whoever left the group may hold the pipes for ever.
+            process._transport.close()  # type: ignore[attr-defined]
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    started = time.monotonic()
+    while not condition() and time.monotonic() - started < seconds:
         await asyncio.sleep(_POLL)
