@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -99,12 +98,11 @@ class Mixin:
             raise KeyError(f"repeating task already exists named '{name}'")
         owner = getattr(self, "name", type(self).__name__)
         title = f"{owner}:{name} (repeating every {duration})"
-        task = loop.create_task(_repeat(function, duration.total_seconds(), time_correction), name=title)
-        tasks[name] = task
-        # Of the object's own logger, so that the line names the connector.
+        # A failure is told to the object's own logger, so that the line names the connector.
         logger = getattr(self, "logger", None)
-        task.add_done_callback(lambda ended: _report(ended, logger))
-        return task
+        work = _run(function, duration.total_seconds(), time_correction, logger)
+        tasks[name] = loop.create_task(work, name=title)
+        return tasks[name]
 
     def cancel_repeating_task(self, name: str) -> asyncio.Task[None] | None:
         """Cancels a task unless it has ended; gives it, or None if there is no such task."""
@@ -137,28 +135,55 @@ def _schedules(cls: type) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def _repeat(function: Any, seconds: float, time_correction: bool) -> None:
-    if not callable(function):
-        text = f"function={function} must be Awaitable or Callable, but has type(function)={type(function)}."
-        if inspect.iscoroutine(function):
-            function.close()
-            text += " A developer may have invoked the async function while/prior to passing it in here."
-        raise TypeError(text)
-    while True:
-        started = time.monotonic()
-        result = function()
-        if inspect.iscoroutine(result):
-            await result
-        pause = seconds - (time.monotonic() - started) if time_correction else seconds
-        await asyncio.sleep(max(pause, 0.0))
+async def _run(function: Any, seconds: float, time_correction: bool, logger: Any) -> None:
+    work = _repeat(function, seconds, time_correction, logger)
+    # The task keeps this frame with the error, and the table of the object's tasks keeps the task: if the frame kept
+    # the object, none of them would ever go.
+    function = logger = None
+    raise await work
 
 
-def _report(task: asyncio.Task[None], logger: Any) -> None:
-    if task.cancelled() or (error := task.exception()) is None:
-        return
+async def _repeat(function: Any, seconds: float, time_correction: bool, logger: Any) -> Exception:
+    """Calls the function until it fails; gives the error, logged and without the frames that know the object."""
+    result: Any = None
+    try:
+        if not callable(function):
+            raise _not_callable(function)
+        while True:
+            started = time.monotonic()
+            result = function()
+            if inspect.iscoroutine(result):
+                await result
+            pause = seconds - (time.monotonic() - started) if time_correction else seconds
+            await asyncio.sleep(max(pause, 0.0))
+    except Exception as error:
+        _log(error, logger)
+        return _without_frames(error)
+    finally:
+        # A cancellation keeps this frame.
+        function = result = logger = None
+
+
+def _not_callable(function: Any) -> TypeError:
+    text = f"function={function} must be Awaitable or Callable, but has type(function)={type(function)}."
+    if inspect.iscoroutine(function):
+        function.close()
+        text += " A developer may have invoked the async function while/prior to passing it in here."
+    return TypeError(text)
+
+
+def _log(error: Exception, logger: Any) -> None:
     if not hasattr(logger, "opt"):
         from loguru import logger
+    task = asyncio.current_task()
+    title = "a repeating task" if task is None else task.get_name()
     # As an argument: the text of an error may hold braces.
-    logger.opt(exception=error).error("{} ended: {}: {}", task.get_name(), type(error).__name__, error)
-    # The frames hold the object, and the table of tasks holds the frames: neither would ever go.
-    traceback.clear_frames(error.__traceback__)
+    logger.opt(exception=error).error("{} ended: {}: {}", title, type(error).__name__, error)
+
+
+def _without_frames(error: Exception) -> Exception:
+    found: BaseException | None = error
+    while found is not None:
+        found.__traceback__ = None
+        found = found.__cause__ or found.__context__
+    return error
