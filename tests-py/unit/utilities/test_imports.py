@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+import servo
 import servo.utilities
 
 LOADED = """
@@ -31,3 +32,11 @@ def test_every_name_is_there() -> None:
     assert servo.utilities.associations.Mixin
     with pytest.raises(AttributeError, match="nothing"):
         servo.utilities.nothing  # noqa: B018
+
+
+def test_every_name_is_at_the_top_too() -> None:
+    for name in servo.utilities.__all__:
+        assert getattr(servo, name) is getattr(servo.utilities, name)
+    assert {*servo.utilities.__all__} <= {*servo.__all__}
+    for module in ("inspect", "subprocess", "yaml", "pydantic", "strings"):
+        assert getattr(servo, module) is getattr(servo.utilities, module)
