@@ -59,7 +59,7 @@ class Mixin:
             asyncio.get_running_loop()
         except RuntimeError:
             return  # There is no loop yet.
-        Mixin.start_repeating_tasks(self)
+        self.start_repeating_tasks()
 
     def start_repeating_tasks(self) -> dict[str, asyncio.Task[None]]:
         """Starts the methods decorated with `@repeating` that do not run; gives the tasks that were started.
