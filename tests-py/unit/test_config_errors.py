@@ -170,7 +170,8 @@ def test_the_command_finds_modules_beside_the_file(tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "pings.py").write_text(CONNECTORS)
-    (folder / "servo.yaml").write_text(f"{OPTIMIZER}connectors: {{ping: pings.PingConnector}}\nping: {{target: {{url: x}}}}\n")
+    text = f"{OPTIMIZER}connectors: {{ping: pings.PingConnector}}\nping: {{target: {{url: x}}}}\n"
+    (folder / "servo.yaml").write_text(text)
     # `-P` leaves the working directory out, as the command `servo` does.
     command = [sys.executable, "-P", "-m", "servo", "validate", "-f", "elsewhere/servo.yaml"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
