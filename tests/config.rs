@@ -14,7 +14,7 @@ use servox::model::Duration;
 struct Load {
     rate: u32,
     target: String,
-    duration: Option<Duration>,
+    reporting_interval: Option<Duration>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -69,7 +69,7 @@ fn broken_files() {
     insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n\n"), @r#"
     alias_to_nothing.yaml:3:11: load.target: unknown alias '*target', expected an anchor '&target' above it
 
-    bad_duration.yaml:4:13: load.duration: Invalid duration '5 minutes', expected numbers with units such as '250ms', '30s' or '1h30m'
+    bad_duration.yaml:4:23: load.reporting_interval: Invalid duration '5 minutes', expected numbers with units such as '250ms', '30s' or '1h30m'
 
     bad_yaml.yaml:3:11: load.target: malformed YAML: while scanning a quoted scalar, found unexpected end of stream
 

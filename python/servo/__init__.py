@@ -53,6 +53,33 @@ if TYPE_CHECKING:
     from servo.types import RangeSetting as RangeSetting
     from servo.types import TimeSeries as TimeSeries
     from servo.types import Unit as Unit
+    from servo.utilities import OutputStreamCallback as OutputStreamCallback
+    from servo.utilities import PreservedScalarString as PreservedScalarString
+    from servo.utilities import SubprocessResult as SubprocessResult
+    from servo.utilities import Timeout as Timeout
+    from servo.utilities import append_pydantic_validator as append_pydantic_validator
+    from servo.utilities import check_status_to_str as check_status_to_str
+    from servo.utilities import commandify as commandify
+    from servo.utilities import dump_container as dump_container
+    from servo.utilities import extra as extra
+    from servo.utilities import get_hash as get_hash
+    from servo.utilities import join_to_series as join_to_series
+    from servo.utilities import microseconds_from_duration_str as microseconds_from_duration_str
+    from servo.utilities import parse_csv as parse_csv
+    from servo.utilities import parse_id as parse_id
+    from servo.utilities import parse_re as parse_re
+    from servo.utilities import prepend_pydantic_validator as prepend_pydantic_validator
+    from servo.utilities import pss_representer as pss_representer
+    from servo.utilities import run_subprocess_exec as run_subprocess_exec
+    from servo.utilities import run_subprocess_shell as run_subprocess_shell
+    from servo.utilities import stream_subprocess_exec as stream_subprocess_exec
+    from servo.utilities import stream_subprocess_output as stream_subprocess_output
+    from servo.utilities import stream_subprocess_shell as stream_subprocess_shell
+    from servo.utilities import timedelta_from_duration_str as timedelta_from_duration_str
+    from servo.utilities import timedelta_to_duration_str as timedelta_to_duration_str
+    from servo.utilities import units as units
+    from servo.utilities import value_for_key_path as value_for_key_path
+    from servo.utilities import values_for_keys as values_for_keys
 
 # The module each public name lives in.
 _HOMES = {
@@ -105,8 +132,40 @@ _HOMES = {
         "TimeSeries",
         "Unit",
     ],
+    "servo.utilities": [
+        "OutputStreamCallback",
+        "PreservedScalarString",
+        "SubprocessResult",
+        "Timeout",
+        "append_pydantic_validator",
+        "check_status_to_str",
+        "commandify",
+        "dump_container",
+        "extra",
+        "get_hash",
+        "join_to_series",
+        "microseconds_from_duration_str",
+        "parse_csv",
+        "parse_id",
+        "parse_re",
+        "prepend_pydantic_validator",
+        "pss_representer",
+        "run_subprocess_exec",
+        "run_subprocess_shell",
+        "stream_subprocess_exec",
+        "stream_subprocess_output",
+        "stream_subprocess_shell",
+        "timedelta_from_duration_str",
+        "timedelta_to_duration_str",
+        "units",
+        "value_for_key_path",
+        "values_for_keys",
+    ],
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names}
+
+# Modules that have their place in the package of utilities, and can be reached from here.
+_UTILITIES = {"duration_str", "hashing", "inspect", "key_paths", "pydantic", "strings", "subprocess", "yaml"}
 
 __all__ = [*sorted(_NAMES), "__version__"]
 
@@ -120,6 +179,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(module), name)
         globals()[name] = value
         return value
+    if name in _UTILITIES:
+        return importlib.import_module(f"servo.utilities.{name}")
     try:
         return importlib.import_module(f"servo.{name}")
     except ModuleNotFoundError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import json
 import re
 import sys
@@ -171,6 +172,80 @@ def value_validators(cls: type) -> list[Callable[[Any], Any]]:
         return value_of(cls, value)
 
     return [validate]
+
+
+@contextmanager
+def option(obj: Any, name: str, value: Any) -> Iterator[None]:
+    """Changes an option of the class of a model for the time of a `with` block; named as in pydantic 2.
+
+    With pydantic 2 it is about setting attributes: how a model is made was settled with its class.
+    """
+    cls: Any = obj if isinstance(obj, type) else type(obj)
+    if MAJOR == 1:
+        if name == "frozen":
+            name, value = "allow_mutation", not value
+        if name == "extra":
+            value = getattr(pydantic.Extra, value)
+        before = getattr(cls.__config__, name)
+        setattr(cls.__config__, name, value)
+        try:
+            yield
+        finally:
+            setattr(cls.__config__, name, before)
+        return
+
+    config = cls.model_config
+    options = dict(config)
+    # How a field is set is decided once and remembered; what was decided under another option must not last.
+    memory = getattr(cls, "__pydantic_setattr_handlers__", {})
+    memory.clear()
+    config[name] = value
+    if not isinstance(obj, type) and name == "extra" and value == "allow" and obj.__pydantic_extra__ is None:
+        object.__setattr__(obj, "__pydantic_extra__", {})
+    try:
+        yield
+    finally:
+        memory.clear()
+        if name in options:
+            config[name] = options[name]
+        else:
+            del config[name]
+
+
+def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> None:
+    """Lets a function see every value of a type, before or after all other validators of it.
+
+    Raises:
+        TypeError: The class takes no attributes, and pydantic 2 has no other way.
+    """
+    if MAJOR == 1:
+        module: Any = importlib.import_module("pydantic.validators")
+        table: list[tuple[type, list[Any]]] = module._VALIDATORS
+        unknown = (None, [module.make_arbitrary_type_validator(cls)])
+        known, validators = next(((known, found) for known, found in table if issubclass(cls, known)), unknown)
+        if known is not cls:
+            # Ahead of the base class that matched, with what the base class has.
+            validators = list(validators)
+            table.insert(0, (cls, validators))
+        validators.insert(0 if first else len(validators), validate)
+        return
+
+    from pydantic_core import core_schema
+
+    wrap = core_schema.no_info_before_validator_function if first else core_schema.no_info_after_validator_function
+    inherited = getattr(cls, "__get_pydantic_core_schema__", None)
+
+    def schema(owner: type, source: Any, handler: Any) -> Any:
+        inner = core_schema.is_instance_schema(owner) if inherited is None else inherited(source, handler)
+        return wrap(validate, inner)
+
+    try:
+        cls.__get_pydantic_core_schema__ = classmethod(schema)  # type: ignore[attr-defined]
+    except TypeError:
+        raise TypeError(
+            f"pydantic 2 has no validators for {cls!r} everywhere; annotate the field instead: "
+            f"Annotated[{cls.__name__}, pydantic.{'Before' if first else 'After'}Validator(...)]"
+        ) from None
 
 
 # Configurations. `SettingsModel` is their base: a model that answers to the names of pydantic 1 and knows its idioms.

@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from servo import _pydantic
@@ -140,16 +139,7 @@ def import_connector(identifier: str) -> type[BaseConnector]:
         TypeError: It is no connector class.
     """
     module, _, attribute = identifier.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except ModuleNotFoundError as error:
-        top = module.split(".")[0]
-        if error.name == top and (Path(f"{top}.py").exists() or Path(top).is_dir()):
-            # The command `servo` knows installed packages alone.
-            raise ModuleNotFoundError(
-                f"{error}; it is in this folder, where `python -m servo` finds it", name=error.name
-            ) from None
-        raise
+    found = getattr(importlib.import_module(module), attribute, None)
     if found is None:
         raise ImportError(f"module '{module}' has no attribute '{attribute}'")
     if not (isinstance(found, type) and issubclass(found, BaseConnector)):

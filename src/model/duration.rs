@@ -110,20 +110,20 @@ impl From<std::time::Duration> for Duration {
 
 /// Nanoseconds of one unit.
 fn unit_nanos(unit: &str) -> Option<i128> {
-    const NANOS: i128 = 1_000;
-    Some(match unit {
-        "ns" => 1,
-        "us" | "\u{b5}s" | "\u{3bc}s" => NANOS,
-        "ms" => MILLISECOND as i128 * NANOS,
-        "s" => SECOND as i128 * NANOS,
-        "m" => MINUTE as i128 * NANOS,
-        "h" => HOUR as i128 * NANOS,
-        "d" => DAY as i128 * NANOS,
-        "w" => 7 * DAY as i128 * NANOS,
-        "mm" => MONTH as i128 * NANOS,
-        "y" => YEAR as i128 * NANOS,
+    let micros = match unit {
+        "ns" => return Some(1),
+        "us" | "\u{b5}s" | "\u{3bc}s" => MICROSECOND,
+        "ms" => MILLISECOND,
+        "s" => SECOND,
+        "m" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        "w" => 7 * DAY,
+        "mm" => MONTH,
+        "y" => YEAR,
         _ => return None,
-    })
+    };
+    Some(i128::from(micros) * 1_000)
 }
 
 /// A decimal number times a size, exactly but for what is less than one; `None` when it does not fit.

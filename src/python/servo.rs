@@ -219,10 +219,14 @@ impl PyServo {
             // While its connectors work the servo is alive.
             let _alive = handle;
             let options = Options { include: connectors, ..Options::default() };
-            let result = match servo.attach().await {
-                Ok(()) => servo.dispatch(&call, &options, &context).await,
-                Err(error) => Err(error),
-            };
+            let result = async {
+                servo.attach().await?;
+                if let Call::Adjust { adjustments, .. } = &call {
+                    servo.check_adjustments(adjustments, &context).await?;
+                }
+                servo.dispatch(&call, &options, &context).await
+            }
+            .await;
             for error in servo.shutdown().await {
                 tracing::error!("shutdown: {error}");
             }

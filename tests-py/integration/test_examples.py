@@ -25,7 +25,11 @@ def test_the_connector_is_optimized(tmp_path):
     result = servo("run")
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.splitlines()[-1].startswith(("best: ", "baseline ")), result.stdout
-    again = json.loads(servo("run", "--output", "json").stdout)["servos"][0]
+    assert "Servo started" not in result.stderr
+    detailed = servo("--log-level", "INFO", "run", "--output", "json")
+    assert "servox.runner" in detailed.stderr
+    assert "Servo started with 1 active connectors" in detailed.stderr
+    again = json.loads(detailed.stdout)["servos"][0]
     assert again["ended"] == "finished"
     searched = [trial for trial in again["report"]["trials"] if trial["kind"] == "search"]
     # Every level once; which is best is up to the machine.

@@ -83,9 +83,6 @@ def problems(validate, tmp_path):
 @pytest.mark.parametrize("name", FILES)
 def test_a_broken_file_is_told_with_its_place(validate, tmp_path, name):
     content = (BROKEN / f"{name}.yaml").read_bytes()
-    if name == "bad_duration":
-        # The durations of `load` have other names than those of the stand-in that the file was made for.
-        content = content.replace(b"duration:", b"reporting_interval:")
     (tmp_path / "servo.yaml").write_bytes(content)
     result = validate()
     assert (result.returncode, result.stdout) == (1, ""), result
@@ -169,14 +166,16 @@ def test_a_class_that_cannot_be_imported_says_why(problems, tmp_path, path, mess
     assert found == [f"3:8: connectors.odd: the connector '{path}' cannot be used: {message}"]
 
 
-def test_the_command_says_where_a_module_of_the_folder_is_found(tmp_path):
-    (tmp_path / "pings.py").write_text(CONNECTORS)
-    (tmp_path / "servo.yaml").write_text(f"{OPTIMIZER}connectors: {{ping: pings.PingConnector}}\nping: {{}}\n")
-    # `-P` leaves the folder out, as the command `servo` does.
-    command = [sys.executable, "-P", "-m", "servo", "validate"]
+def test_the_command_finds_modules_beside_the_file(tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "pings.py").write_text(CONNECTORS)
+    text = f"{OPTIMIZER}connectors: {{ping: pings.PingConnector}}\nping: {{target: {{url: x}}}}\n"
+    (folder / "servo.yaml").write_text(text)
+    # `-P` leaves the working directory out, as the command `servo` does.
+    command = [sys.executable, "-P", "-m", "servo", "validate", "-f", "elsewhere/servo.yaml"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 1
-    assert "No module named 'pings'; it is in this folder, where `python -m servo` finds it" in result.stderr
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("source", ["def f(:\n", "import no_such_package\n", "raise RuntimeError('out of order')\n"])

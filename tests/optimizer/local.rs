@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use servox::model::Value;
 use servox::optimizer::local::{
-    Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Report,
-    Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError, Trial,
+    Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Promote,
+    Report, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError,
+    Trial,
 };
 use servox::optimizer::{Commands, Event, Optimizer, Request};
 
@@ -510,8 +511,8 @@ async fn a_strategy_from_elsewhere_may_be_noisy_and_may_fail() {
     assert_eq!(report.stopped.as_deref(), Some("sampler scripted failed: out of ideas"));
 }
 
-/// Proposes a configuration, but only once it is let go.
-struct Thinking(Mutex<mpsc::Receiver<()>>);
+/// Proposes what it is handed, and thinks until then.
+struct Thinking(Mutex<mpsc::Receiver<Option<Assignment>>>);
 
 impl Sampler for Thinking {
     fn name(&self) -> &'static str {
@@ -519,8 +520,7 @@ impl Sampler for Thinking {
     }
 
     fn ask(&mut self, _: &Space, _: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
-        self.0.lock().unwrap().recv().map_err(|_| SamplerError::new("let go for good"))?;
-        Ok(None)
+        self.0.lock().unwrap().recv().map_err(|_| SamplerError::new("let go for good"))
     }
 
     fn approaches(&self) -> bool {
@@ -528,7 +528,7 @@ impl Sampler for Thinking {
     }
 }
 
-struct ThinkingFactory(Mutex<Option<mpsc::Receiver<()>>>);
+struct ThinkingFactory(Mutex<Option<mpsc::Receiver<Option<Assignment>>>>);
 
 impl SamplerFactory for ThinkingFactory {
     fn check(&self, _: SamplerKind) -> Result<(), SamplerError> {
@@ -543,29 +543,39 @@ impl SamplerFactory for ThinkingFactory {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_can_be_ended_while_the_strategy_thinks() {
     let folder = tempfile::tempdir().unwrap();
-    let (let_go, thinks) = mpsc::channel();
+    let mut config = config(folder.path(), "tpe", 9);
+    config.promote = Promote::Never;
+    let (proposals, thinks) = mpsc::channel();
     let factory = Arc::new(ThinkingFactory(Mutex::new(Some(thinks))));
-    let optimizer = LocalOptimizer::open(config(folder.path(), "tpe", 9), "app", factory, None).unwrap();
-    let optimizer = Arc::new(optimizer);
+    let optimizer = Arc::new(LocalOptimizer::open(config, "app", factory, None).unwrap());
     let mut servo = Servo::new();
-    // DESCRIBE, MEASURE, and their results.
-    assert!(!drive(&*optimizer, &mut servo, 4).await);
-    let (event, result) = {
+    let proposal = [("web.n".to_owned(), Value::Int(2)), ("web.gc".to_owned(), "fast".into())].into_iter().collect();
+    proposals.send(Some(proposal)).unwrap();
+    // DESCRIBE, MEASURE, ADJUST, MEASURE.
+    for _ in 0..4 {
         let command = whats_next(&*optimizer).await;
-        servo.carry_out(&command)
-    };
-    assert!(status(&*optimizer, event, result).await.is_ok());
+        let (event, result) = servo.carry_out(&command);
+        assert!(status(&*optimizer, event, result).await.is_ok());
+    }
+    assert_eq!(servo.settings.n, 2);
     let asking = tokio::spawn({
         let optimizer = optimizer.clone();
         async move { whats_next(&*optimizer).await }
     });
-    // Whether the strategy is being asked by now or not: the answer comes.
+    // Whether the strategy is being asked by now or not: all of this is answered.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let wound_down = tokio::time::timeout(Duration::from_secs(30), optimizer.wind_down()).await;
-    assert!(wound_down.expect("an answer while the strategy thinks").is_none(), "it stands at the baseline");
+    let ending = async {
+        let last = optimizer.wind_down().await.expect("it does not stand at the baseline");
+        let (event, result) = servo.carry_out(&last);
+        assert!(status(&*optimizer, event, result).await.is_ok());
+        assert!(status(&*optimizer, Event::Goodbye, json!({"reason": "SIGINT"})).await.is_ok());
+    };
+    tokio::time::timeout(Duration::from_secs(30), ending).await.expect("answers while the strategy thinks");
     assert!(optimizer.finished() && !asking.is_finished());
-    assert_eq!(report(&optimizer).outcome, Outcome::Interrupted);
-    let_go.send(()).unwrap();
+    let report = report(&optimizer);
+    assert_eq!(report.outcome, Outcome::Interrupted);
+    assert_eq!(report.left_at.unwrap().to_string(), "web.n=8 web.gc=slow");
+    proposals.send(None).unwrap();
     assert_eq!(asking.await.unwrap().cmd, Commands::Sleep);
 }
 

@@ -47,7 +47,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Command, Optimizer, OptimizerError, Reply, Request};
+use super::{Command, Event, Optimizer, OptimizerError, Reply, Request};
 use crate::config::Problem;
 use machine::{Answer, Machine};
 use session::Tools;
@@ -69,8 +69,8 @@ pub enum LocalError {
 /// Searches the settings of one application.
 pub struct LocalOptimizer {
     machine: Arc<Mutex<Machine>>,
-    /// Messages are answered one after another. The machine itself is not held while the search strategy thinks, so that
-    /// a run can be ended meanwhile.
+    /// WHATS_NEXT is answered one after another. The machine itself is not held while the search strategy thinks, so
+    /// that a run can be ended meanwhile.
     turn: Arc<Mutex<()>>,
     board: Arc<Board>,
     finished: Arc<AtomicBool>,
@@ -147,7 +147,9 @@ impl Optimizer for LocalOptimizer {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
         let turn = self.turn.clone();
         let answered = self.blocking(move |stepper| {
-            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            // The results of a run that is being ended do not wait for the strategy.
+            let asks = request.event == Event::WhatsNext;
+            let _turn = asks.then(|| turn.lock().unwrap_or_else(PoisonError::into_inner));
             let mut answer = stepper.step(|machine| machine.handle(request))?;
             loop {
                 match answer {

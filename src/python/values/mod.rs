@@ -9,6 +9,7 @@ mod defaults;
 mod description;
 mod duration;
 mod metric;
+pub(in crate::python) mod object;
 pub(in crate::python) mod read;
 mod reading;
 pub(in crate::python) mod record;

@@ -1,9 +1,11 @@
-//! What every value class has in common: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`
-//! and pickling.
+//! The macro that defines value classes: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`,
+//! pickling and the hooks of both pydantics.
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType, PyTypeMethods};
+use pyo3::types::{PyDict, PyTuple};
+
+use super::object::invalid;
 
 /// Checks one argument and gives what is stored; the error is a sentence without the field's name.
 pub(super) type Read = for<'py> fn(&Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, String>;
@@ -77,140 +79,6 @@ impl<'py> Arguments<'py> {
     }
 }
 
-/// The name of an object's class.
-pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
-    object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string())
-}
-
-/// `Class(a=1, b='x')`
-pub(super) fn repr(object: &Bound<'_, PyAny>, names: &[&str], values: &[Py<PyAny>]) -> PyResult<String> {
-    let mut parts = Vec::with_capacity(names.len());
-    for (name, value) in names.iter().zip(values) {
-        parts.push(format!("{name}={}", value.bind(object.py()).repr()?));
-    }
-    Ok(format!("{}({})", class_name(object), parts.join(", ")))
-}
-
-/// Whether the fields are equal, each to its counterpart.
-pub(super) fn equal(py: Python<'_>, these: &[Py<PyAny>], those: &[Py<PyAny>]) -> PyResult<bool> {
-    for (this, that) in these.iter().zip(those) {
-        if !this.bind(py).eq(that.bind(py))? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// The fields by name, values inside of them as dicts too.
-pub(super) fn dict<'py>(py: Python<'py>, names: &[&str], values: &[Py<PyAny>]) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, value) in names.iter().zip(values) {
-        dict.set_item(name, plain(value.bind(py))?)?;
-    }
-    Ok(dict)
-}
-
-/// A field's new value; raises when it is wrong.
-pub(super) fn checked(
-    object: &Bound<'_, PyAny>,
-    name: &str,
-    value: &Bound<'_, PyAny>,
-    read: Read,
-) -> PyResult<Py<PyAny>> {
-    read(value).map(Bound::unbind).map_err(|message| invalid(object.py(), &class_name(object), &[(name, message)]))
-}
-
-/// Sets what is no field, as `object.__setattr__` does it, which cannot be called past this class's own.
-pub(super) fn set_other(object: &Bound<'_, PyAny>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    match class_attribute(object, name)? {
-        Some(attribute) if attribute.hasattr("__set__")? => {
-            attribute.call_method1("__set__", (object, value)).map(drop)
-        }
-        _ => object.getattr("__dict__")?.set_item(name, value),
-    }
-}
-
-/// Deletes what is no field, as `object.__delattr__` does it.
-pub(super) fn delete(object: &Bound<'_, PyAny>, fields: &[&str], name: &str) -> PyResult<()> {
-    if fields.contains(&name) {
-        return Err(PyAttributeError::new_err(format!(
-            "the field '{name}' of {} cannot be deleted",
-            class_name(object)
-        )));
-    }
-    match class_attribute(object, name)? {
-        Some(attribute) if attribute.hasattr("__delete__")? => {
-            attribute.call_method1("__delete__", (object,)).map(drop)
-        }
-        _ => object.getattr("__dict__")?.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_owned())),
-    }
-}
-
-/// The attribute of the class or its bases, unbound.
-fn class_attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    for class in object.get_type().mro() {
-        let attributes = class.getattr("__dict__")?;
-        if attributes.contains(name)? {
-            return attributes.get_item(name).map(Some);
-        }
-    }
-    Ok(None)
-}
-
-/// A copy of an object, of its own class, with some attributes set anew.
-pub(super) fn copy<'py>(
-    object: &Bound<'py, PyAny>,
-    update: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let copy = object.py().import("copy")?.call_method1("copy", (object,))?;
-    for (name, value) in update.into_iter().flatten() {
-        copy.setattr(name.cast::<PyString>()?, value)?;
-    }
-    Ok(copy)
-}
-
-/// How an object is copied and pickled: its class, its fields, its further attributes.
-pub(super) fn reduce<'py>(object: &Bound<'py, PyAny>, values: &[Py<PyAny>]) -> PyResult<Bound<'py, PyTuple>> {
-    let py = object.py();
-    let new = py.import("copyreg")?.getattr("__newobj__")?;
-    let attributes = object.getattr("__dict__")?.call_method0("copy")?;
-    let state = values.iter().map(|value| value.bind(py).clone()).chain([attributes]).collect::<Vec<_>>();
-    let class = PyTuple::new(py, [object.get_type()])?;
-    PyTuple::new(py, [new, class.into_any(), PyTuple::new(py, state)?.into_any()])
-}
-
-/// A field of a pickled object.
-pub(super) fn stored(object: &Bound<'_, PyAny>, state: &Bound<'_, PyTuple>, at: usize) -> PyResult<Py<PyAny>> {
-    let foreign = |_| PyValueError::new_err(format!("the state is not that of a {}", class_name(object)));
-    state.get_item(at).map(Bound::unbind).map_err(foreign)
-}
-
-/// The JSON Schema of a value in a user's model.
-pub(super) fn json_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
-    let schema = PyDict::new(class.py());
-    schema.set_item("title", class.name()?)?;
-    schema.set_item("type", "object")?;
-    Ok(schema)
-}
-
-/// The exception for wrong fields, that of the installed pydantic.
-fn invalid(py: Python<'_>, class: &str, errors: &[(&str, String)]) -> PyErr {
-    let make = || -> PyResult<PyErr> {
-        let error = py.import("servo._pydantic")?.call_method1("validation_error", (class, errors.to_vec()))?;
-        Ok(PyErr::from_value(error))
-    };
-    make().unwrap_or_else(|failure| failure)
-}
-
-/// The value with every value inside of it as plain lists and dicts.
-pub(super) fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if let Ok(list) = value.cast::<PyList>() {
-        let items = list.iter().map(|item| plain(&item)).collect::<PyResult<Vec<_>>>()?;
-        return Ok(PyList::new(value.py(), items)?.into_any());
-    }
-    if value.hasattr("__servo_record__")? { value.call_method0("dict") } else { Ok(value.clone()) }
-}
-
 /// Defines a value class. A field is `name: reader` or `name: reader = default`; further methods stand behind `+`.
 macro_rules! record {
     (
@@ -246,7 +114,7 @@ macro_rules! record {
                 args: &pyo3::Bound<'_, pyo3::types::PyTuple>,
                 kwargs: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<()> {
-                let class = $crate::python::values::record::class_name(slf.as_any());
+                let class = $crate::python::values::object::class_name(slf.as_any());
                 let mut arguments =
                     $crate::python::values::record::Arguments::bind(class, Self::FIELDS, args, kwargs)?;
                 $(
@@ -277,16 +145,16 @@ macro_rules! record {
                 match name {
                     $( stringify!($field) => {
                         // Checked before the borrow: a check may call Python code that looks at this object.
-                        let value = $crate::python::values::record::checked(object, name, value, $read)?;
+                        let value = $crate::python::values::object::checked(object, name, value, $read)?;
                         slf.borrow_mut().$field = value;
                         Ok(())
                     } )*
-                    _ => $crate::python::values::record::set_other(object, name, value),
+                    _ => $crate::python::values::object::set_other(object, name, value),
                 }
             }
 
             fn __delattr__(slf: &pyo3::Bound<'_, Self>, name: &str) -> pyo3::PyResult<()> {
-                $crate::python::values::record::delete(slf.as_any(), Self::FIELDS, name)
+                $crate::python::values::object::delete(slf.as_any(), Self::FIELDS, name)
             }
 
             fn __eq__<'py>(
@@ -295,17 +163,17 @@ macro_rules! record {
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
                 let py = slf.py();
                 let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
-                let equal = $crate::python::values::record::equal(py, &Self::field_objects(slf), &Self::field_objects(other))?;
+                let equal = $crate::python::values::object::equal(py, &Self::field_objects(slf), &Self::field_objects(other))?;
                 Ok(pyo3::types::PyBool::new(py, equal).to_owned().into_any())
             }
 
             fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
-                $crate::python::values::record::repr(slf.as_any(), Self::FIELDS, &Self::field_objects(slf))
+                $crate::python::values::object::repr(slf.as_any(), Self::FIELDS, &Self::field_objects(slf))
             }
 
             /// The fields as a dict, values inside of it too.
             fn dict<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                $crate::python::values::record::dict(slf.py(), Self::FIELDS, &Self::field_objects(slf))
+                $crate::python::values::object::dict(slf.py(), Self::FIELDS, &Self::field_objects(slf))
             }
 
             /// A copy that shares the fields' objects; `update` replaces some, which are checked.
@@ -314,13 +182,13 @@ macro_rules! record {
                 slf: &pyo3::Bound<'py, Self>,
                 update: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                $crate::python::values::record::copy(slf.as_any(), update)
+                $crate::python::values::object::copy(slf.as_any(), update)
             }
 
             fn __reduce__<'py>(
                 slf: &pyo3::Bound<'py, Self>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyTuple>> {
-                $crate::python::values::record::reduce(slf.as_any(), &Self::field_objects(slf))
+                $crate::python::values::object::reduce(slf.as_any(), &Self::field_objects(slf))
             }
 
             /// Fills a new object with what `__reduce__` gave, past the constructor of whatever subclass it is.
@@ -330,7 +198,7 @@ macro_rules! record {
             ) -> pyo3::PyResult<()> {
                 let mut at = 0;
                 $(
-                    let $field = $crate::python::values::record::stored(slf.as_any(), state, at)?;
+                    let $field = $crate::python::values::object::stored(slf.as_any(), state, at)?;
                     at += 1;
                 )*
                 {
@@ -355,7 +223,7 @@ macro_rules! record {
                 cls: &pyo3::Bound<'_, pyo3::types::PyType>,
                 schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
             ) -> pyo3::PyResult<()> {
-                schema.update($crate::python::values::record::json_schema(cls)?.as_mapping())
+                schema.update($crate::python::values::object::json_schema(cls)?.as_mapping())
             }
 
             /// The hook of pydantic 2 for JSON Schemas.
@@ -365,7 +233,7 @@ macro_rules! record {
                 _schema: &pyo3::Bound<'py, pyo3::PyAny>,
                 _handler: &pyo3::Bound<'py, pyo3::PyAny>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                $crate::python::values::record::json_schema(cls)
+                $crate::python::values::object::json_schema(cls)
             }
 
             /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
