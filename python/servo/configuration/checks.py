@@ -57,7 +57,9 @@ class ChecksConfiguration(AbstractBaseConfiguration):
 
     @_pydantic.before("wait", "delay")
     def _duration_text(cls, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, str | int | float | Duration) or value == "expo":
+        if isinstance(value, bool):
+            raise ValueError("str type expected")
+        if not isinstance(value, str | int | float | Duration) or value == "expo":
             return value
         if isinstance(value, str):
             try:

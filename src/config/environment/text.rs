@@ -51,6 +51,8 @@ pub(super) fn read(root: &Json, schema: &Json, text: &str) -> Result<Json, Strin
         match serde_json::from_str::<Json>(trimmed) {
             Ok(value) if admitted.any_of(&[kind(&value)]) && !value.is_string() => return Ok(value),
             _ if admitted.any_of(&["string", "boolean", "number", "integer", "duration"]) => {}
+            // Of several kinds the validation knows more.
+            _ if alternatives(schema) > 1 => {}
             // The text may hold secrets, and is not shown.
             Ok(_) => return Err(format!("expected JSON of {}, found another value", expected(&admitted))),
             Err(error) => {
@@ -73,6 +75,12 @@ pub(super) fn read(root: &Json, schema: &Json, text: &str) -> Result<Json, Strin
         return Ok(Json::Null);
     }
     Ok(Json::String(text.to_owned()))
+}
+
+/// How many kinds of values beside null a schema names one by one.
+fn alternatives(schema: &Json) -> usize {
+    let lists = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array());
+    lists.flatten().filter(|branch| branch.get("type").and_then(Json::as_str) != Some("null")).count()
 }
 
 fn expected(admitted: &Admitted) -> &'static str {
