@@ -1,0 +1,98 @@
+//! Starts the handlers that are to run: those that are synchronous in place, the others in tasks.
+
+use std::cell::Cell;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::carrier::Carrier;
+use super::lock;
+use super::parts::Parts;
+use super::phase::Ticket;
+use super::run::Run;
+use super::settle::{is_fatal, settle};
+
+/// After so many dispatches in a row that never waited, the next one lets the loop do other work first.
+const BURST: u32 = 128;
+
+thread_local! {
+    static IN_A_ROW: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether a dispatch that starts now is to yield to the loop first.
+pub(super) fn is_over() -> bool {
+    IN_A_ROW.with(|count| {
+        count.set(count.get() + 1);
+        count.get() > BURST && count.replace(0) > 0
+    })
+}
+
+/// The loop gets its turn.
+pub(super) fn end() {
+    IN_A_ROW.with(|count| count.set(0));
+}
+
+/// Starts all handlers that can start.
+pub(super) fn pump(run: &Bound<'_, Run>, parts: &Parts) {
+    while let Some(ticket) = run.get().take_ready() {
+        match run.get().function(parts, run.py(), ticket) {
+            Ok((_, true)) => launch(run, parts, ticket),
+            Ok((_, false)) => {
+                let outcome = run.get().start(parts, run.py(), ticket);
+                settle(run, parts, ticket, outcome);
+            }
+            Err(error) => settle(run, parts, ticket, Err(error)),
+        }
+    }
+}
+
+/// Starts a task for a handler; an eager one may run others too.
+fn launch(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket) {
+    let task = match start_task(run, parts, ticket) {
+        Ok(task) => task,
+        // It has been recorded by the handler that raised it.
+        Err(error) if is_fatal(run.py(), &error) => return,
+        Err(error) => return settle(run, parts, ticket, Err(error)),
+    };
+    let task = run.get().register(ticket, task.unbind());
+    drop(task);
+}
+
+fn start_task<'py>(run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Bound<'py, PyAny>> {
+    let py = run.py();
+    let event_loop = run.get().event_loop(py);
+    let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
+    if !factory.is_none() {
+        let options = PyDict::new(py);
+        options.set_item(intern!(py, "name"), run.get().task_name(py))?;
+        let carrier = Bound::new(py, Carrier::new(run, ticket, false, false))?;
+        return event_loop.call_method(intern!(py, "create_task"), (carrier,), Some(&options));
+    }
+    let options = options(run, parts, &event_loop)?;
+    if !parts.eager {
+        options.set_item(intern!(py, "context"), run.get().context(py)?)?;
+    }
+    let carrier = Bound::new(py, Carrier::new(run, ticket, parts.eager, !parts.eager))?;
+    parts.task.bind(py).call((carrier,), Some(&options))
+}
+
+/// The keyword arguments of the tasks of the present phase.
+fn options<'py>(run: &Bound<'py, Run>, parts: &Parts, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let py = run.py();
+    if let Some(phase) = &lock(run.get().state()).phase
+        && let Some(options) = &phase.task_options
+    {
+        return Ok(options.bind(py).clone());
+    }
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "loop"), event_loop)?;
+    options.set_item(intern!(py, "name"), run.get().task_name(py))?;
+    if parts.eager {
+        options.set_item(intern!(py, "eager_start"), true)?;
+    }
+    if let Some(phase) = &mut lock(run.get().state()).phase {
+        phase.task_options = Some(options.clone().unbind());
+    }
+    Ok(options)
+}
