@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 DIST := target/dist
 WHEEL_VENV := target/wheel-venv
+PYDANTIC1_VENV := target/pydantic1-venv
 # Another flag for every cargo call, e.g. LOCKED=--locked where Cargo.lock must not change.
 LOCKED ?=
 # Pass arguments on, e.g. `make run ARGS="--output json"`.
@@ -21,7 +22,7 @@ export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel build wheel bench clean
+.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel test-pydantic1 build wheel bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +30,7 @@ help: ## Show this list
 run: build ## Optimize the example application on this machine
 	@cd examples/quickstart && PATH="$(CURDIR)/$(BIN):$$PATH" exec "$(CURDIR)/$(BIN)/servo" run $(ARGS)
 
-test: lint build wheel test-rust test-python test-wheel ## Run every check and every test
+test: lint build wheel test-rust test-python test-wheel test-pydantic1 ## Run every check and every test
 
 build: $(STAMPS)/extension ## Build the extension module and install the package into .venv
 
@@ -61,6 +62,10 @@ test-python: $(STAMPS)/extension ## Run the Python tests
 test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment and test it there
 	SERVO_SYSTEM_PYTHON="$(CURDIR)/$(WHEEL_VENV)/bin/python" $(BIN)/python -m pytest tests-py/system
 
+test-pydantic1: $(PYDANTIC1_VENV)/.stamp ## Test values, configuration and connectors with pydantic 1
+	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit/test_values.py tests-py/unit/test_connector.py \
+	  tests-py/unit/test_config_errors.py tests-py/integration/test_servo.py
+
 bench: build ## Run the Rust micro-benchmarks and the start-up benchmark
 	cargo bench $(LOCKED)
 	$(BIN)/python bench/startup.py --python $(BIN)/python
@@ -72,7 +77,7 @@ clean: ## Remove everything that was built
 
 # The environment. A stamp is written last, so whatever was interrupted is done again.
 $(STAMPS)/python:
-	@command -v cargo >/dev/null || { echo "error: cargo was not found; install Rust 1.88 or newer from https://rustup.rs" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "error: cargo was not found; install Rust 1.89 or newer from https://rustup.rs" >&2; exit 1; }
 	@for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
 	done; \
@@ -102,4 +107,10 @@ $(DIST)/.stamp: $(PYTHON_FILES) $(STAMPS)/extension
 $(WHEEL_VENV)/.stamp: $(DIST)/.stamp
 	$(BIN)/python -m venv --clear $(WHEEL_VENV)
 	wheel="`ls $(DIST)/*.whl`" && $(WHEEL_VENV)/bin/python -m pip install "$$wheel[local]"
+	@touch $@
+
+$(PYDANTIC1_VENV)/.stamp: $(DIST)/.stamp
+	$(BIN)/python -m venv --clear $(PYDANTIC1_VENV)
+	wheel="`ls $(DIST)/*.whl`" && $(PYDANTIC1_VENV)/bin/python -m pip install "$$wheel" 'pydantic<2' \
+	  hypothesis pytest pytest-asyncio pytest-timeout
 	@touch $@

@@ -1,5 +1,5 @@
 """A connector in Python: tunes how zlib compresses a text. Run it with
-`python -m servo -c connector.yaml run` in this folder."""
+`servo -c connector.yaml run` in this folder."""
 
 import asyncio
 import datetime

@@ -25,7 +25,13 @@ class Servo:
     def connectors(self) -> list[tuple[str, str]]:
         """The name and the type of every connector."""
     def run(self) -> Awaitable[str]:
-        """Runs until the optimizer has nothing more to ask, or until `interrupt`; gives what came of it as JSON."""
+        """Runs until the optimizer has nothing more to ask, or until `interrupt`; gives what came of it as JSON.
+
+        When the awaiting task is cancelled the run is interrupted, and awaited until it has ended in order.
+
+        Raises:
+            RuntimeError: It runs already, or there is no event loop, or the study cannot be opened.
+        """
     def interrupt(self, reason: str) -> None:
         """Asks the run to end; it takes less than five seconds."""
     def snapshot(self) -> str:
@@ -229,3 +235,6 @@ def text_to_duration(text: str) -> int:
 
 def duration_to_text(micros: int) -> str:
     """The shortest exact text of a number of microseconds."""
+
+def duration_pattern() -> str:
+    """The regular expression of a duration, for JSON Schemas."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from servo.connector import BaseConnector
+from servo.errors import EventError
 from servo.events import EventContext, EventResult, Preposition, _current_event, get_event
 
 
@@ -22,6 +24,9 @@ async def run(
     """Runs the handlers one after another, in the order they were declared; gives what each returned.
 
     A plain function runs in the loop's thread, as it stands: one that waits belongs into `async def`.
+
+    KeyboardInterrupt and SystemExit fail the event as any other exception does: a connector does not end the process
+    that its neighbours live in. To end a run there is `interrupt`.
     """
     wanted = Preposition.from_str(preposition)
     token = _current_event.set(EventContext(get_event(event), wanted))
@@ -36,8 +41,21 @@ async def run(
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError
             return results
+    except (KeyboardInterrupt, SystemExit) as error:
+        raise EventError(f"a handler of '{event}' raised {error!r}") from error
     finally:
         _current_event.reset(token)
+
+
+async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], None]) -> str:
+    """The result of a run; when the awaiting task is cancelled, the run is interrupted and its end is awaited."""
+    try:
+        return await asyncio.shield(run)
+    except asyncio.CancelledError:
+        if not run.done():
+            interrupt("cancelled")
+            await asyncio.wait([run])
+        raise
 
 
 @dataclasses.dataclass(frozen=True)

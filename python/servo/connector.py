@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextvars
 import importlib
 import importlib.metadata
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from servo import _pydantic
@@ -124,9 +126,9 @@ def load_entry_points() -> Iterator[tuple[str, BaseException]]:
 def connector_types() -> list[type[BaseConnector]]:
     """Every connector class that is known: of installed packages and of imported modules."""
     for name, error in load_entry_points():
-        from loguru import logger
-
-        logger.warning(f"the connector '{name}' cannot be imported and is left out: {type(error).__name__}: {error}")
+        # Of many lines, such as a syntax error with its source, the first says what is wrong.
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        logging.getLogger(__name__).warning("the connector '%s' cannot be imported and is left out: %s", name, text)
     return list(_connector_subclasses)
 
 
@@ -138,7 +140,16 @@ def import_connector(identifier: str) -> type[BaseConnector]:
         TypeError: It is no connector class.
     """
     module, _, attribute = identifier.rpartition(".")
-    found = getattr(importlib.import_module(module), attribute, None)
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        top = module.split(".")[0]
+        if error.name == top and (Path(f"{top}.py").exists() or Path(top).is_dir()):
+            # The command `servo` knows installed packages alone.
+            raise ModuleNotFoundError(
+                f"{error}; it is in this folder, where `python -m servo` finds it", name=error.name
+            ) from None
+        raise
     if found is None:
         raise ImportError(f"module '{module}' has no attribute '{attribute}'")
     if not (isinstance(found, type) and issubclass(found, BaseConnector)):

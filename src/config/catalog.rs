@@ -9,6 +9,11 @@ pub trait ConnectorCatalog {
     /// The default name of the type that an identifier stands for: a default name, a class name or a dotted path.
     fn resolve(&self, identifier: &str) -> Option<String>;
 
+    /// Why an identifier stands for nothing, where more is known than that, such as an import that failed.
+    fn unresolved(&self, _identifier: &str) -> Option<String> {
+        None
+    }
+
     /// The default names of all types.
     fn names(&self) -> Vec<String>;
 

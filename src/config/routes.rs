@@ -177,6 +177,9 @@ fn resolve(
     if let Some(type_name) = catalog.resolve(identifier) {
         return Ok((identifier.clone(), type_name));
     }
+    if let Some(why) = catalog.unresolved(identifier) {
+        return Err(Problem::new(path.clone(), format!("the connector '{identifier}' cannot be used: {why}")));
+    }
     let nearest = nearest(identifier, names.iter().map(String::as_str));
     let mut message = format!("no connector found for the identifier '{identifier}'");
     if nearest.is_none() && !names.is_empty() {

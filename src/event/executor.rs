@@ -1,7 +1,10 @@
 //! Runs the plan of a dispatch on tokio.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{Answer, Call, Context, ErrorKind, EventError, Options, Plan, Preposition, Responder};
@@ -69,6 +72,7 @@ pub async fn dispatch(
     Ok(Dispatched::Completed(outcomes))
 }
 
+/// Asks one member. A handler that panics has failed like any other: the servo and its other connectors go on.
 async fn ask(
     member: &Arc<dyn Responder>,
     preposition: Preposition,
@@ -77,7 +81,17 @@ async fn ask(
     context: &Context,
 ) -> Result<Vec<Answer>, EventError> {
     let context = context.for_responder(member.name(), call.event());
-    member.respond(preposition, call, results, &context).await.map_err(|error| error.of_connector(member.name()))
+    // Nothing of the handler is used afterwards but what it shares with itself, such as the locks it poisoned.
+    let answer = AssertUnwindSafe(async { member.respond(preposition, call, results, &context).await });
+    let answer = answer.catch_unwind().await.unwrap_or_else(|panic| Err(of_panic(call, &*panic)));
+    answer.map_err(|error| error.of_connector(member.name()))
+}
+
+fn of_panic(call: &Call, panic: &(dyn Any + Send)) -> EventError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    EventError::failed(format!("the handler of '{}' panicked, a defect of the connector: {text}", call.event()))
+        .with_reason("panic")
 }
 
 /// All members at once; the outcomes in their order, or the failures as one.
@@ -99,7 +113,7 @@ async fn together<'a>(
             Err(error) => {
                 // Those that failed at the same moment are worth telling; the rest is dropped.
                 let mut errors = vec![error];
-                while let Some(Some((_, _, result))) = futures::FutureExt::now_or_never(running.next()) {
+                while let Some(Some((_, _, result))) = running.next().now_or_never() {
                     errors.extend(result.err());
                 }
                 return Err(EventError::of_group(errors).expect("there is at least the first failure"));

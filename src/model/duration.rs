@@ -1,5 +1,6 @@
 //! Spans of time as operators write them: `90s`, `1h30m`, `250ms`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -108,20 +109,32 @@ impl From<std::time::Duration> for Duration {
 }
 
 /// Nanoseconds of one unit.
-fn unit_nanos(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "ns" => 1.0,
-        "us" | "\u{b5}s" | "\u{3bc}s" => 1e3,
-        "ms" => 1e6,
-        "s" => 1e9,
-        "m" => 60e9,
-        "h" => 3_600e9,
-        "d" => 86_400e9,
-        "w" => 7.0 * 86_400e9,
-        "mm" => 30.0 * 86_400e9,
-        "y" => 365.0 * 86_400e9,
+fn unit_nanos(unit: &str) -> Option<i128> {
+    let micros = match unit {
+        "ns" => return Some(1),
+        "us" | "\u{b5}s" | "\u{3bc}s" => MICROSECOND,
+        "ms" => MILLISECOND,
+        "s" => SECOND,
+        "m" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        "w" => 7 * DAY,
+        "mm" => MONTH,
+        "y" => YEAR,
         _ => return None,
-    })
+    };
+    Some(i128::from(micros) * 1_000)
+}
+
+/// A decimal number times a size, exactly but for what is less than one; `None` when it does not fit.
+fn times(number: &str, size: i128) -> Option<i128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    // Further digits are less than a nanosecond of the greatest unit.
+    let fraction = &fraction[..fraction.len().min(18)];
+    let scale = 10_i128.pow(fraction.len() as u32);
+    let parts: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    whole.checked_mul(size)?.checked_add(parts * size / scale)
 }
 
 impl FromStr for Duration {
@@ -141,7 +154,7 @@ impl FromStr for Duration {
         if rest.is_empty() {
             return Err(form());
         }
-        let mut nanos = 0.0_f64;
+        let mut nanos = 0_i128;
         while !rest.is_empty() {
             let number_end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(form)?;
             let (number, tail) = rest.split_at(number_end);
@@ -153,14 +166,23 @@ impl FromStr for Duration {
             }
             let size = unit_nanos(unit)
                 .ok_or_else(|| InvalidDuration::Unit { unit: unit.to_owned(), text: text.to_owned() })?;
-            let count: f64 = number
-                .parse()
-                .map_err(|_| InvalidDuration::Number { value: number.to_owned(), text: text.to_owned() })?;
-            nanos += count * size;
+            let invalid = || InvalidDuration::Number { value: number.to_owned(), text: text.to_owned() };
+            if !number.bytes().any(|byte| byte.is_ascii_digit()) || number.matches('.').count() > 1 {
+                return Err(invalid());
+            }
+            let out_of_range = || InvalidDuration::Range(text.to_owned());
+            nanos = times(number, size).and_then(|term| nanos.checked_add(term)).ok_or_else(out_of_range)?;
             rest = tail.trim_start();
         }
-        let nanos = if negative { -nanos } else { nanos };
-        Self::from_secs_f64(nanos / 1e9).ok_or_else(|| InvalidDuration::Range(text.to_owned()))
+        let micros = i64::try_from(nanos / 1_000).map_err(|_| InvalidDuration::Range(text.to_owned()))?;
+        // Half a microsecond goes to the even neighbour.
+        let up = match (nanos % 1_000).cmp(&500) {
+            Ordering::Greater => true,
+            Ordering::Equal => micros % 2 == 1,
+            Ordering::Less => false,
+        };
+        let micros = micros.checked_add(i64::from(up)).ok_or_else(|| InvalidDuration::Range(text.to_owned()))?;
+        Ok(Self { micros: if negative { -micros } else { micros } })
     }
 }
 
@@ -307,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_round_trips(micros in -1_000_000_000_000_000_i64..1_000_000_000_000_000) {
+        fn text_round_trips(micros in -i64::MAX..=i64::MAX) {
             let text = Duration::from_micros(micros).to_string();
             prop_assert_eq!(parse(&text), Ok(micros));
         }

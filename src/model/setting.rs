@@ -71,6 +71,14 @@ pub enum SettingError {
         /// The value offered.
         value: String,
     },
+    /// A number with a fraction, for a range of whole numbers.
+    #[error("{value} is not a whole number, which setting '{name}' needs")]
+    NotWhole {
+        /// The setting.
+        name: String,
+        /// The value offered.
+        value: Value,
+    },
     /// A pinned setting was to change.
     #[error(
         "value of pinned settings cannot be changed: assigned value {new} is not equal to existing value {old} ('{name}')"
@@ -139,7 +147,10 @@ impl Setting {
                     });
                 }
                 let whole = [min, max, step].iter().all(|bound| matches!(bound, Value::Int(_)));
-                if whole && number.fract() == 0.0 { Value::Int(number as i64) } else { Value::Float(number) }
+                if whole && number.fract() != 0.0 {
+                    return Err(SettingError::NotWhole { name: self.name.clone(), value: value.clone() });
+                }
+                if whole { Value::Int(number as i64) } else { Value::Float(number) }
             }
             Domain::Enum { values } => values
                 .iter()
@@ -215,6 +226,10 @@ mod tests {
         assert_eq!(workers.accept(&Value::Float(4.0)), Ok(Value::Int(4)));
         assert_eq!(workers.accept(&"3".into()), Ok(Value::Int(3)));
         assert!(workers.accept(&9.into()).is_err());
+        assert_eq!(
+            workers.accept(&2.5.into()).unwrap_err().to_string(),
+            "2.5 is not a whole number, which setting 'workers' needs"
+        );
         assert!(workers.accept(&Value::Float(f64::NAN)).is_err());
         assert!(workers.accept(&"many".into()).is_err());
     }

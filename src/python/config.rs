@@ -1,11 +1,12 @@
 //! From a file to servos.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use serde_json::Value as Json;
 
-use super::errors::config_error;
+use super::errors::{self, config_error};
 use super::event_loop::EventLoop;
 use super::servo::PyServo;
 use super::types::connector_type;
@@ -17,6 +18,8 @@ use crate::runner::Servo;
 /// The native types and those of Python; a dotted path that is not known yet is imported.
 struct Catalog {
     registry: Mutex<Registry>,
+    /// Why dotted paths could not be imported.
+    failures: Mutex<HashMap<String, String>>,
     event_loop: Arc<EventLoop>,
 }
 
@@ -31,7 +34,7 @@ impl Catalog {
                 registry.register(kind);
             }
         }
-        Ok(Self { registry: Mutex::new(registry), event_loop })
+        Ok(Self { registry: Mutex::new(registry), failures: Mutex::default(), event_loop })
     }
 
     fn registry(&self) -> Registry {
@@ -61,10 +64,15 @@ impl ConnectorCatalog for Catalog {
         match self.import(identifier) {
             Ok(name) => Some(name),
             Err(error) => {
-                tracing::error!("the connector '{identifier}' cannot be imported: {error}");
+                let why = Python::attach(|py| errors::from_python(py, &error).message);
+                self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(identifier.to_owned(), why);
                 None
             }
         }
+    }
+
+    fn unresolved(&self, identifier: &str) -> Option<String> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).get(identifier).cloned()
     }
 
     fn names(&self) -> Vec<String> {

@@ -18,8 +18,9 @@ use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Prepos
 /// A Python connector on a bus.
 pub(super) struct PyConnector {
     name: String,
-    object: Py<PyAny>,
     event_loop: Arc<EventLoop>,
+    /// Which of the loop's connectors it is.
+    at: usize,
     /// The `(preposition, event)` pairs it handles, read once: handlers belong to the class.
     handles: Vec<(Preposition, String)>,
 }
@@ -39,7 +40,9 @@ impl PyConnector {
             };
             handles.push((preposition, event));
         }
-        Ok(Self { name: object.getattr("name")?.extract()?, object: object.clone().unbind(), event_loop, handles })
+        let name = object.getattr("name")?.extract()?;
+        let at = event_loop.adopt(object.clone().unbind());
+        Ok(Self { name, event_loop, at, handles })
     }
 }
 
@@ -63,18 +66,21 @@ impl Responder for PyConnector {
         let (done, answers) = oneshot::channel();
         let task = RunningTask { event_loop: self.event_loop.clone(), task: Arc::default() };
         let slot = task.task.clone();
-        let object = Python::attach(|py| self.object.clone_ref(py));
-        let (call, results) = (call.clone(), results.to_vec());
+        let (at, call, results) = (self.at, call.clone(), results.to_vec());
         let home = self.event_loop.clone();
         self.event_loop.submit(Box::new(move |py, event_loop| {
+            if done.is_closed() {
+                // The engine stopped waiting before the loop came to it.
+                return;
+            }
             let done = Arc::new(Mutex::new(Some(done)));
             let start = || -> PyResult<()> {
                 let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
                 let handlers = py.import("servo._handlers")?.getattr("run")?;
                 let coroutine =
-                    handlers.call1((object.bind(py), call.event(), preposition.to_string(), args, kwargs))?;
+                    handlers.call1((home.connector(py, at)?, call.event(), preposition.to_string(), args, kwargs))?;
                 let task = event_loop.call_method1("create_task", (coroutine,))?;
-                let report = Bound::new(py, Done { sender: done.clone(), call, preposition })?;
+                let report = Bound::new(py, Done { sender: done.clone(), task: slot.clone(), call, preposition })?;
                 task.call_method1("add_done_callback", (report,))?;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.unbind());
                 Ok(())
@@ -101,18 +107,21 @@ impl Responder for PyConnector {
 /// The asyncio task of the handlers; it is cancelled when nobody waits for it any more.
 struct RunningTask {
     event_loop: Arc<EventLoop>,
-    task: Arc<Mutex<Option<Py<PyAny>>>>,
+    task: Slot,
 }
+
+/// A task while it runs; empty before and after.
+type Slot = Arc<Mutex<Option<Py<PyAny>>>>;
 
 impl RunningTask {
     fn cancel(&self) {
         let slot = self.task.clone();
         self.event_loop.submit(Box::new(move |py, _| {
-            if let Some(task) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                // A task that is done takes no notice.
-                if let Err(error) = task.bind(py).call_method0("cancel") {
-                    tracing::debug!("a handler could not be cancelled: {error}");
-                }
+            let task = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|task| task.clone_ref(py));
+            if let Some(task) = task
+                && let Err(error) = task.bind(py).call_method0("cancel")
+            {
+                tracing::debug!("a handler could not be cancelled: {error}");
             }
         }));
     }
@@ -120,11 +129,8 @@ impl RunningTask {
 
 impl Drop for RunningTask {
     fn drop(&mut self) {
-        let done = {
-            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-            task.is_none()
-        };
-        if !done && tokio::runtime::Handle::try_current().is_ok() {
+        let running = self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if running && tokio::runtime::Handle::try_current().is_ok() {
             self.cancel();
         }
     }
@@ -137,6 +143,7 @@ type Reply = Arc<Mutex<Option<oneshot::Sender<Result<Vec<Answer>, EventError>>>>
 #[pyclass]
 struct Done {
     sender: Reply,
+    task: Slot,
     call: Call,
     preposition: Preposition,
 }
@@ -144,6 +151,7 @@ struct Done {
 #[pymethods]
 impl Done {
     fn __call__(&self, py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ended = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         let result = if task.call_method0("cancelled")?.is_truthy()? {
             Err(EventError::new(ErrorKind::Cancelled, format!("'{}' was cancelled", self.call.event())))

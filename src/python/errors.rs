@@ -39,7 +39,11 @@ const KINDS: [ErrorKind; 5] = [
 pub(super) fn to_python(py: Python<'_>, error: &EventError) -> PyErr {
     let make = || -> PyResult<PyErr> {
         let class = py.import("servo.errors")?.getattr(class_of(error.kind))?;
-        Ok(PyErr::from_value(class.call1((error.to_string(), error.reason.as_deref()))?))
+        let exception = class.call1((error.to_string(), error.reason.as_deref()))?;
+        for other in &error.others {
+            exception.call_method1("add_note", (format!("also: {other}"),))?;
+        }
+        Ok(PyErr::from_value(exception))
     };
     make().unwrap_or_else(|failure| failure)
 }

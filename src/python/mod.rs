@@ -27,7 +27,7 @@ mod core {
     #[pymodule_export]
     use super::values::{
         Adjustment, Component, Control, DataPoint, Description, EnumSetting, Measurement, Metric, RangeSetting,
-        TimeSeries, duration_to_text, text_to_duration,
+        TimeSeries, duration_pattern, duration_to_text, text_to_duration,
     };
     #[pymodule_export]
     use super::{forward_logs, version};

@@ -1,7 +1,9 @@
 //! A servo in the hands of Python: what the command line and scripts drive.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::future_into_py;
 use serde_json::{Value as Json, json};
@@ -24,6 +26,7 @@ pub struct PyServo {
     servo: Servo,
     event_loop: Arc<EventLoop>,
     stop: Mutex<Stop>,
+    running: AtomicBool,
     watched: Mutex<Option<Watched>>,
 }
 
@@ -37,7 +40,15 @@ struct Watched {
 impl PyServo {
     pub(super) fn new(config: ServoConfig, config_file: &str, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
         let config_file = config_file.to_owned();
-        Self { config, config_file, servo, event_loop, stop: Mutex::default(), watched: Mutex::default() }
+        Self {
+            config,
+            config_file,
+            servo,
+            event_loop,
+            stop: Mutex::default(),
+            running: AtomicBool::new(false),
+            watched: Mutex::default(),
+        }
     }
 
     fn stop(&self) -> MutexGuard<'_, Stop> {
@@ -81,9 +92,12 @@ impl PyServo {
     }
 
     /// Runs until the optimizer has nothing more to ask, or until `interrupt`; gives what came of it as JSON.
+    ///
+    /// When the awaiting task is cancelled the run is interrupted, and awaited until it has ended in order.
     fn run<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
+        let handle = Running::of(slf)?;
         this.event_loop.enter(py)?;
         let OptimizerConfig::Local(local) = &this.config.optimizer else {
             return Err(runtime_error(
@@ -93,23 +107,22 @@ impl PyServo {
         };
         let local: LocalConfig = serde_json::from_value(local.clone()).map_err(runtime_error)?;
         let (name, servo, stop) = (this.servo.name().to_owned(), this.servo.clone(), this.stop().clone());
-        let handle = slf.clone().unbind();
-        future_into_py(py, async move {
+        let run = future_into_py(py, async move {
             let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
             let optimizer = tokio::task::spawn_blocking(open).await.map_err(runtime_error)?.map_err(runtime_error)?;
             let board = optimizer.board();
             let runner = Runner::new(servo, Arc::new(optimizer), stop);
-            *handle.get().watched() = Some(Watched { activity: runner.activity(), board: board.clone() });
+            *handle.servo().watched() = Some(Watched { activity: runner.activity(), board: board.clone() });
             let result = runner.run().await;
-            // The next run is not ended by what ended this one.
-            *handle.get().stop() = Stop::new();
             let (ended, reason) = match result {
                 Ok(Ended::Finished) => ("finished", None),
                 Ok(Ended::Interrupted(reason)) => ("interrupted", Some(reason)),
                 Err(error) => ("failed", Some(error.to_string())),
             };
             Ok(json!({ "ended": ended, "reason": reason, "report": board.report() }).to_string())
-        })
+        })?;
+        let interrupt = slf.getattr("interrupt")?;
+        py.import("servo._handlers")?.call_method1("ended_in_order", (run, interrupt))
     }
 
     /// Asks the run to end; it takes less than five seconds.
@@ -133,15 +146,14 @@ impl PyServo {
 
     /// What the connectors describe, as JSON; of all unless some are named.
     #[pyo3(signature = (connectors = None))]
-    fn describe<'py>(&self, py: Python<'py>, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
-        self.once(py, Call::Describe { control: Control::default() }, connectors)
+    fn describe<'py>(slf: &Bound<'py, Self>, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
+        Self::once(slf, Call::Describe { control: Control::default() }, connectors)
     }
 
     /// Takes one measurement; gives the readings as JSON. Times are in seconds.
     #[pyo3(signature = (metrics, connectors, duration, warmup))]
     fn measure<'py>(
-        &self,
-        py: Python<'py>,
+        slf: &Bound<'py, Self>,
         metrics: Vec<String>,
         connectors: Option<Vec<String>>,
         duration: f64,
@@ -149,30 +161,72 @@ impl PyServo {
     ) -> PyResult<Bound<'py, PyAny>> {
         let span = |seconds| Duration::from_secs_f64(seconds).unwrap_or_default();
         let control = Control { duration: span(duration), warmup: span(warmup), ..Control::default() };
-        self.once(py, Call::Measure { metrics, control }, connectors)
+        Self::once(slf, Call::Measure { metrics, control }, connectors)
     }
 
     /// Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON.
-    fn adjust<'py>(&self, py: Python<'py>, adjustments: Vec<(String, String, String)>) -> PyResult<Bound<'py, PyAny>> {
+    fn adjust<'py>(slf: &Bound<'py, Self>, adjustments: Vec<(String, String, String)>) -> PyResult<Bound<'py, PyAny>> {
         let adjustments =
             adjustments.into_iter().map(|(component, setting, value)| Adjustment::new(component, setting, value));
-        self.once(py, Call::Adjust { adjustments: adjustments.collect(), control: Control::default() }, None)
+        Self::once(slf, Call::Adjust { adjustments: adjustments.collect(), control: Control::default() }, None)
+    }
+
+    // Connectors that keep the servo they were attached to are a cycle.
+    #[allow(clippy::needless_pass_by_value)]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.event_loop.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.event_loop.clear();
+    }
+}
+
+/// A run at work, of which a servo has one at a time. It keeps the servo alive.
+struct Running(Py<PyServo>);
+
+impl Running {
+    fn of(servo: &Bound<'_, PyServo>) -> PyResult<Self> {
+        if servo.get().running.swap(true, Ordering::AcqRel) {
+            return Err(runtime_error("the servo runs already: await the end of that run before the next"));
+        }
+        Ok(Self(servo.clone().unbind()))
+    }
+
+    fn servo(&self) -> &PyServo {
+        self.0.get()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The next run is not ended by what ended this one.
+        *self.servo().stop() = Stop::new();
+        self.servo().running.store(false, Ordering::Release);
     }
 }
 
 impl PyServo {
     /// Attaches the connectors, dispatches one event, and shuts them down again.
-    fn once<'py>(&self, py: Python<'py>, call: Call, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
-        self.event_loop.enter(py)?;
-        let servo = self.servo.clone();
+    fn once<'py>(slf: &Bound<'py, Self>, call: Call, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        this.event_loop.enter(py)?;
+        let servo = this.servo.clone();
         let mut context = servo.context();
-        context.cancelled = self.stop().token().child_token();
+        context.cancelled = this.stop().token().child_token();
+        let handle = slf.clone().unbind();
         future_into_py(py, async move {
+            // While its connectors work the servo is alive.
+            let _alive = handle;
             let options = Options { include: connectors, ..Options::default() };
-            let result = match servo.attach().await {
-                Ok(()) => servo.dispatch(&call, &options, &context).await,
-                Err(error) => Err(error),
-            };
+            let result = async {
+                servo.attach().await?;
+                if let Call::Adjust { adjustments, .. } = &call {
+                    servo.check_adjustments(adjustments, &context).await?;
+                }
+                servo.dispatch(&call, &options, &context).await
+            }
+            .await;
             for error in servo.shutdown().await {
                 tracing::error!("shutdown: {error}");
             }

@@ -50,18 +50,19 @@ fn problems(class: &Bound<'_, PyAny>, config: &Json) -> PyResult<Vec<Problem>> {
     let model = class.call_method0("config_model")?;
     let pydantic = py.import("servo._pydantic")?;
     let found = pydantic.call_method1("problems", (&model, pythonize::pythonize(py, config)?))?;
-    let known: Vec<String> = pydantic.call_method1("field_names", (&model,))?.extract()?;
     let mut problems = Vec::new();
     for item in found.try_iter()? {
-        let (place, message, at_key): (Vec<Bound<'_, PyAny>>, String, bool) = item?.extract()?;
+        let (place, message, known): (Vec<Bound<'_, PyAny>>, String, Option<Vec<String>>) = item?.extract()?;
         let steps = place.iter().map(|step| match step.extract::<usize>() {
             Ok(index) => Step::Index(index),
             Err(_) => Step::Key(step.to_string()),
         });
         let mut problem = Problem::new(Path(steps.collect()), message);
-        problem.at_key = at_key;
-        if let (true, [Step::Key(key)]) = (at_key, problem.path.0.as_slice()) {
-            problem.nearest = nearest(key, known.iter().map(String::as_str));
+        if let Some(known) = known {
+            problem.at_key = true;
+            if let Some(Step::Key(key)) = problem.path.0.last() {
+                problem.nearest = nearest(key, known.iter().map(String::as_str));
+            }
         }
         problems.push(problem);
     }

@@ -112,6 +112,13 @@ async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result
     Ok(content)
 }
 
+/// How long a command takes by what it asks for.
+pub(super) fn asked_time(param: &Json) -> std::time::Duration {
+    // One that cannot be read fails at once.
+    let control = control_of(param).unwrap_or_default();
+    (control.warmup + control.duration + control.delay + control.settlement.unwrap_or_default()).to_std()
+}
+
 fn control_of(param: &Json) -> Result<Control, EventError> {
     match param.get("control") {
         None | Some(Json::Null) => Ok(Control::default()),

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
-use super::commands::{Sleep, carry_out, progress_param};
+use super::commands::{Sleep, asked_time, carry_out, progress_param};
+use super::stop::Overdue;
 use super::{Grace, Servo, Stop};
 use crate::event::{ErrorKind, EventError, Progress};
 use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
@@ -19,6 +20,8 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// The first wait before a message is posted again; it doubles up to [`RETRY_MOST`].
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MOST: Duration = Duration::from_secs(60);
+/// How long anything may take that nobody asked to end, beyond the time its command asks for.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// How a run ended, where nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,7 @@ pub struct Runner {
     optimizer: Arc<dyn Optimizer>,
     stop: Stop,
     grace: Grace,
+    patience: Duration,
     activity: watch::Sender<Activity>,
 }
 
@@ -53,13 +57,21 @@ impl Runner {
     /// A runner of that servo for that optimizer, which ends early when `stop` is requested.
     pub fn new(servo: Servo, optimizer: Arc<dyn Optimizer>, stop: Stop) -> Self {
         let activity = watch::Sender::new(Activity::default());
-        Self { servo, optimizer, stop, grace: Grace::default(), activity }
+        Self { servo, optimizer, stop, grace: Grace::default(), patience: PATIENCE, activity }
     }
 
     /// Sets how long each part of an ending may take.
     #[must_use]
     pub fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// Sets how long connectors may take for a command beyond what its control asks for, and to start and to end, before
+    /// they count as hanging: an hour by default.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -94,18 +106,22 @@ impl Runner {
             context.cancelled = self.stop.token().child_token();
             context
         };
-        self.servo.attach().await.map_err(RunError::Startup)?;
-        self.post(Event::Hello, json!({ "agent": agent(), "telemetry": telemetry() })).await?;
+        match self.started(self.servo.attach()).await {
+            Some(attached) => attached?,
+            None => return Ok(self.interrupted()),
+        }
+        match self
+            .stop
+            .unless_requested(self.post(Event::Hello, json!({ "agent": agent(), "telemetry": telemetry() })))
+            .await
+        {
+            Some(welcome) => drop(welcome?),
+            None => return Ok(self.interrupted()),
+        }
         *greeted = true;
-        let Some(started) = self.bounded(self.servo.startup(&context), self.grace.command).await else {
-            return Ok(self.interrupted());
-        };
-        match started {
-            Ok(()) => {}
-            Err(error) if error.kind == ErrorKind::Cancelled && self.stop.is_requested() => {
-                return Ok(self.interrupted());
-            }
-            Err(error) => return Err(RunError::Startup(error)),
+        match self.started(self.servo.startup(&context)).await {
+            Some(started) => started?,
+            None => return Ok(self.interrupted()),
         }
         tracing::info!(
             servo = self.servo.name(),
@@ -121,12 +137,25 @@ impl Runner {
             if self.optimizer.finished() {
                 return Ok(Ended::Finished);
             }
-            match self.post(Event::WhatsNext, Json::Null).await {
+            // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
+            let Some(next) = self.stop.unless_requested(self.post(Event::WhatsNext, Json::Null)).await else {
+                return Ok(self.interrupted());
+            };
+            match next {
                 Ok(Reply::Command(command)) => {
                     retry = RETRY_FIRST;
                     // An optimizer with nothing more to ask says so by a sleep: nobody waits for its end.
                     if command.cmd != Commands::Sleep || !self.optimizer.finished() {
-                        self.execute(&command).await?;
+                        let Ok(executed) = self.stop.bound(self.execute(&command), self.grace.command, None).await
+                        else {
+                            tracing::warn!(
+                                servo = self.servo.name(),
+                                "the result of {} was not taken in time",
+                                command.cmd
+                            );
+                            return Ok(self.interrupted());
+                        };
+                        executed?;
                     }
                 }
                 Ok(Reply::Status(status)) => {
@@ -139,6 +168,19 @@ impl Runner {
                 }
                 Err(_) if self.stop.is_requested() => return Ok(self.interrupted()),
                 Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The end of a part of the start; `None` when the run was asked to end meanwhile.
+    async fn started(&self, part: impl Future<Output = Result<(), EventError>>) -> Option<Result<(), RunError>> {
+        match self.stop.bound(part, self.grace.command, Some(self.patience)).await {
+            Ok(Err(error)) if error.kind == ErrorKind::Cancelled && self.stop.is_requested() => None,
+            Ok(ended) => Some(ended.map_err(RunError::Startup)),
+            Err(Overdue::Stop) => None,
+            Err(Overdue::Patience) => {
+                let text = format!("the connectors were not done after {:?}: one of them hangs", self.patience);
+                Some(Err(RunError::Startup(EventError::failed(text))))
             }
         }
     }
@@ -170,18 +212,25 @@ impl Runner {
         // Subscribed before the work begins: its first report counts.
         let progress = self.servo.progress();
         let work = carry_out(&self.servo, command, &context);
-        let outcome = async {
-            tokio::pin!(work);
-            tokio::select! {
-                status = &mut work => return Some(status),
-                () = self.post_progress(command, progress) => cancelled.cancel(),
-                () = self.stop.requested() => {}
-            }
-            // The handlers know: their token is cancelled. What does not end by itself is dropped.
-            tokio::time::timeout(self.grace.command, work).await.ok()
+        let limit = self.patience.saturating_add(asked_time(&command.param));
+        tokio::pin!(work);
+        let why = tokio::select! {
+            status = &mut work => return status,
+            () = self.post_progress(command, progress) => "was cancelled",
+            () = self.stop.requested() => "was cancelled",
+            () = tokio::time::sleep(limit) => "hangs",
         };
-        outcome.await.unwrap_or_else(|| {
-            let message = format!("{} was cancelled and did not end within {:?}", command.cmd, self.grace.command);
+        // The handlers know: their token is cancelled. What does not end by itself is dropped. A run that ends has to post
+        // the result as well.
+        cancelled.cancel();
+        let grace = self.grace.command * 3 / 4;
+        let ended = tokio::time::timeout(grace, work).await.ok();
+        if why == "hangs" {
+            let message = format!("{} was not done after {limit:?}: a connector hangs", command.cmd);
+            return Status::of_error(&EventError::failed(message).with_reason("timed-out"));
+        }
+        ended.unwrap_or_else(|| {
+            let message = format!("{} {why} and did not end within {grace:?}", command.cmd);
             Status::of_error(&EventError::new(ErrorKind::Cancelled, message))
         })
     }
@@ -244,7 +293,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Posts a message, again and again while that may help and the run is not to end.
+    /// Posts a message, again and again while that may help and the run is not to end: an outage is waited out, however
+    /// long it is.
     async fn post(&self, event: Event, param: Json) -> Result<Reply, OptimizerError> {
         let mut retry = RETRY_FIRST;
         loop {
@@ -266,10 +316,10 @@ impl Runner {
             let status = carry_out(&self.servo, &command, &self.servo.context()).await;
             self.post_result(&command, status).await
         };
-        match self.bounded(last, self.grace.wind_down).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(servo = self.servo.name(), "the last adjustment failed: {error}"),
-            None => tracing::warn!(servo = self.servo.name(), "the last adjustment took too long"),
+        match self.stop.bound(last, self.grace.wind_down, Some(self.patience)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(servo = self.servo.name(), "the last adjustment failed: {error}"),
+            Err(_) => tracing::warn!(servo = self.servo.name(), "the last adjustment took too long"),
         }
     }
 
@@ -286,23 +336,13 @@ impl Runner {
                 }
             }
         };
-        if self.bounded(ending, self.grace.shutdown).await.is_none() {
-            tracing::warn!(
-                servo = self.servo.name(),
-                "connectors did not shut down within {:?} of the request to stop",
-                self.grace.shutdown
-            );
+        match self.stop.bound(ending, self.grace.shutdown, Some(self.patience)).await {
+            Ok(()) => {}
+            Err(overdue) => {
+                let limit = if overdue == Overdue::Stop { self.grace.shutdown } else { self.patience };
+                tracing::warn!(servo = self.servo.name(), "connectors did not shut down within {limit:?}");
+            }
         }
-    }
-
-    /// The future's output. Once the run is asked to end the future has that grace left; then it is dropped.
-    async fn bounded<T>(&self, future: impl Future<Output = T>, grace: Duration) -> Option<T> {
-        tokio::pin!(future);
-        tokio::select! {
-            output = &mut future => return Some(output),
-            () = self.stop.requested() => {}
-        }
-        tokio::time::timeout(grace, future).await.ok()
     }
 
     /// Waits before another try, twice as long each time, but not past a request to stop.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::config::nearest;
 use crate::connector::{Connector, Native};
 use crate::event::{
-    Answer, Call, Context, Dispatched, EventError, Options, Outcome, Prepositions, Progress, Responder, dispatch,
+    Answer, Call, Context, Dispatched, ErrorKind, EventError, Options, Outcome, Prepositions, Progress, Responder,
+    dispatch,
 };
 use crate::model::{Adjustment, Control, Description, Measurement};
 
@@ -149,6 +151,23 @@ impl Servo {
             return Err(EventError::failed("no connector handles 'adjust': add one that changes the application"));
         }
         Ok(fold_descriptions(outcomes))
+    }
+
+    /// Fails when a component or setting is not described by any connector, before anything is changed.
+    pub async fn check_adjustments(&self, adjustments: &[Adjustment], context: &Context) -> Result<(), EventError> {
+        let known = self.describe(Control::default(), context).await?;
+        let selectors: Vec<_> = known.settings().map(|(owner, setting)| format!("{owner}.{}", setting.name)).collect();
+        for adjustment in adjustments {
+            let selector = adjustment.selector();
+            if selectors.contains(&selector) {
+                continue;
+            }
+            let meant = nearest(&selector, selectors.iter().map(String::as_str));
+            let meant = meant.map(|name| format!(", did you mean '{name}'?")).unwrap_or_default();
+            let text = format!("no connector has the setting '{selector}'{meant} (known: {})", selectors.join(", "));
+            return Err(EventError::new(ErrorKind::AdjustmentRejected, text).with_reason("invalid-value"));
+        }
+        Ok(())
     }
 
     async fn answers(&self, call: &Call, context: &Context) -> Result<Vec<Outcome>, EventError> {

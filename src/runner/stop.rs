@@ -39,15 +39,57 @@ impl Stop {
         self.token.cancelled().await;
     }
 
+    /// The future's output. Once the run is asked to end the future has that grace left, and until then that patience;
+    /// then it is dropped.
+    pub(super) async fn bound<T>(
+        &self,
+        future: impl Future<Output = T>,
+        grace: Duration,
+        patience: Option<Duration>,
+    ) -> Result<T, Overdue> {
+        tokio::pin!(future);
+        let hangs = async {
+            match patience {
+                Some(patience) => tokio::time::sleep(patience).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            output = &mut future => return Ok(output),
+            () = self.requested() => {}
+            () = hangs => return Err(Overdue::Patience),
+        }
+        tokio::time::timeout(grace, future).await.map_err(|_| Overdue::Stop)
+    }
+
+    /// The future's output; `None`, and the future is dropped, when the run is asked to end.
+    pub(super) async fn unless_requested<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = self.requested() => None,
+        }
+    }
+
     pub(crate) fn token(&self) -> &CancellationToken {
         &self.token
     }
 }
 
-/// How long each part of an ending may take, before what still runs is dropped. Together less than five seconds.
+/// Why a future was dropped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// The run was asked to end, and the grace is over.
+    Stop,
+    /// It hangs.
+    Patience,
+}
+
+/// How long each part of an ending may take once the run is asked to end, before what still runs is dropped. Together
+/// less than five seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Grace {
-    /// For the command at work, to end by itself once its context is cancelled.
+    /// For the command at work: to end by itself once its context is cancelled, and for its result to be posted.
     pub command: Duration,
     /// For the last adjustment that leaves the application as it is meant to stay.
     pub wind_down: Duration,
@@ -58,9 +100,9 @@ pub struct Grace {
 impl Default for Grace {
     fn default() -> Self {
         Self {
-            command: Duration::from_millis(1_300),
+            command: Duration::from_millis(1_400),
             wind_down: Duration::from_millis(1_700),
-            shutdown: Duration::from_millis(1_500),
+            shutdown: Duration::from_millis(1_400),
         }
     }
 }

@@ -325,13 +325,12 @@ async fn a_connector_that_is_dropped_takes_the_application_with_it() {
     within("the end of the application", || (!alive(pid)).then_some(()));
 }
 
+/// Set in the process that is to be the servo that is killed.
 const OWNER: &str = "SERVOX_TEST_PROCESS_OWNER";
 
-#[test]
-#[ignore = "the servo that `nothing_survives_a_servo_that_is_killed` kills"]
-fn owner() {
-    let config = std::env::var(OWNER).expect("it is run by another test");
-    let connector = build(serde_json::from_str(&config).unwrap());
+/// Runs an application until it is killed.
+fn own(config: &str) {
+    let connector = build(serde_json::from_str(config).unwrap());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         dispatch(std::slice::from_ref(&connector), &Call::Startup, &Options::default(), &Context::new("test"))
@@ -343,10 +342,14 @@ fn owner() {
 
 #[test]
 fn nothing_survives_a_servo_that_is_killed() {
+    // This very test in another process is the servo that is killed.
+    if let Ok(config) = std::env::var(OWNER) {
+        return own(&config);
+    }
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let config = config(folder.path(), port, &json!({"settings": {"mode": {"value": "parent"}}}));
     let mut owner = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "owner", "--ignored", "--nocapture"])
+        .args(["--exact", "nothing_survives_a_servo_that_is_killed", "--nocapture"])
         .env(OWNER, config.to_string())
         .stdout(std::process::Stdio::null())
         .spawn()

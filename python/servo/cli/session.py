@@ -44,6 +44,7 @@ class Core(Protocol):
     """The functions of ``servo._core`` that commands call."""
 
     def version(self) -> str: ...
+    def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object]) -> int: ...
 
@@ -65,8 +66,12 @@ def core() -> Core:
         ) from error
 
 
-def connector_types() -> list[object]:
-    """The connector classes that are installed."""
+def connector_types(config_file: Path) -> list[object]:
+    """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    beside = str(config_file.resolve().parent)
+    if beside not in sys.path:
+        # Last: nothing that is installed is hidden by a file of the same name.
+        sys.path.append(beside)
     return list(import_module("servo.connector").connector_types())
 
 
@@ -82,8 +87,9 @@ def open_servos(options: Options) -> list[Servo]:
     require_file(options.config_file)
     configure_logging(options)
     native = core()
+    native.forward_logs()
     with engine_errors():
-        servos = native.open_servos(str(options.config_file), connector_types())
+        servos = native.open_servos(str(options.config_file), connector_types(options.config_file))
     adopt_loguru(options)
     if options.name is None:
         return servos

@@ -34,7 +34,7 @@ def validate(
     # A path within the working directory is shown the short way.
     shown = file if file is not None else _short(path)
     try:
-        documents = native.validate_file(str(shown), connector_types())
+        documents = native.validate_file(str(shown), connector_types(shown))
     except Exception as error:
         if not is_expected(error):
             raise

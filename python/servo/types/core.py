@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self, overload
 
-from servo._core import DataPoint, Metric, TimeSeries, duration_to_text, text_to_duration
+from servo._core import DataPoint, Metric, TimeSeries, duration_pattern, duration_to_text, text_to_duration
 
 __all__ = ["DataPoint", "Duration", "Metric", "TimeSeries", "Unit"]
 
@@ -33,6 +33,22 @@ class Unit(enum.StrEnum):
         return cls.__members__.get(value) if isinstance(value, str) else None
 
 
+_MOST_DAYS = 106_751_990
+"""What the engine can hold: microseconds in 64 bits."""
+
+_SCHEMA = {
+    "type": "string",
+    "format": "duration",
+    "pattern": duration_pattern(),
+    "examples": ["300ms", "5m", "2h45m", "72h3m0.5s"],
+}
+
+
+def _kept(result: Any) -> Any:
+    """The result of an operator of `timedelta`: spans of time become durations."""
+    return Duration(result) if isinstance(result, datetime.timedelta) else result
+
+
 class Duration(datetime.timedelta):
     """A span of time with a resolution of one microsecond.
 
@@ -44,18 +60,30 @@ class Duration(datetime.timedelta):
         ValueError: The text is no duration.
     """
 
-    def __new__(cls, duration: str | float | datetime.timedelta = 0, **kwargs: Any) -> Duration:
+    def __new__(cls, duration: str | float | datetime.timedelta = 0, **kwargs: Any) -> Self:
         if isinstance(duration, str):
             kwargs["microseconds"] = kwargs.get("microseconds", 0) + text_to_duration(duration)
         elif isinstance(duration, datetime.timedelta):
-            whole = duration + datetime.timedelta(**kwargs)
-            kwargs = {"days": whole.days, "seconds": whole.seconds, "microseconds": whole.microseconds}
+            kwargs["days"] = kwargs.get("days", 0) + duration.days
+            kwargs["seconds"] = kwargs.get("seconds", 0) + duration.seconds
+            kwargs["microseconds"] = kwargs.get("microseconds", 0) + duration.microseconds
         else:
             kwargs["seconds"] = kwargs.get("seconds", 0) + duration
-        return super().__new__(cls, **kwargs)
+        try:
+            span = super().__new__(cls, **kwargs)
+        except OverflowError:
+            raise ValueError(f"Duration {duration!r} is out of range") from None
+        if abs(span.days) > _MOST_DAYS:
+            raise ValueError(f"Duration {duration!r} is out of range")
+        return span
+
+    @classmethod
+    def since(cls, time: datetime.datetime) -> Self:
+        """How long ago a time was; a naive one is local time."""
+        return cls(datetime.datetime.now(time.tzinfo) - time)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_duration_of, (self.days, self.seconds, self.microseconds))
+        return (_duration_of, (type(self), self.days, self.seconds, self.microseconds))
 
     def human_readable(self, **kwargs: Any) -> str:
         """The shortest exact text, such as `1h30m`."""
@@ -77,15 +105,88 @@ class Duration(datetime.timedelta):
     def __hash__(self) -> int:
         return super().__hash__()
 
+    # The operators of `timedelta`, whose results are durations as well.
+
+    def __add__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__add__(other))
+        return kept
+
+    def __radd__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__radd__(other))
+        return kept
+
+    def __sub__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__sub__(other))
+        return kept
+
+    def __rsub__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__rsub__(other))
+        return kept
+
+    def __mul__(self, other: float) -> Duration:
+        kept: Duration = _kept(super().__mul__(other))
+        return kept
+
+    def __rmul__(self, other: float) -> Duration:
+        kept: Duration = _kept(super().__rmul__(other))
+        return kept
+
+    def __mod__(self, other: datetime.timedelta) -> Duration:
+        kept: Duration = _kept(super().__mod__(other))
+        return kept
+
+    def __rmod__(self, other: datetime.timedelta) -> Duration:
+        return Duration(other) % self
+
+    def __divmod__(self, other: datetime.timedelta) -> tuple[int, Duration]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: datetime.timedelta) -> tuple[int, Duration]:
+        return divmod(Duration(other), self)
+
+    @overload
+    def __truediv__(self, other: datetime.timedelta) -> float: ...
+    @overload
+    def __truediv__(self, other: float) -> Duration: ...
+    def __truediv__(self, other: Any) -> Any:
+        return _kept(super().__truediv__(other))
+
+    @overload
+    def __floordiv__(self, other: datetime.timedelta) -> int: ...
+    @overload
+    def __floordiv__(self, other: int) -> Duration: ...
+    def __floordiv__(self, other: Any) -> Any:
+        return _kept(super().__floordiv__(other))
+
+    def __neg__(self) -> Duration:
+        kept: Duration = _kept(super().__neg__())
+        return kept
+
+    def __pos__(self) -> Duration:
+        kept: Duration = _kept(super().__pos__())
+        return kept
+
+    def __abs__(self) -> Duration:
+        kept: Duration = _kept(super().__abs__())
+        return kept
+
     @classmethod
     def __get_validators__(cls) -> Iterator[Any]:
         yield cls._validate
+
+    @classmethod
+    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+        schema.update(_SCHEMA)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         from servo import _pydantic
 
         return _pydantic.duration_schema(cls._validate)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(_SCHEMA)
 
     @classmethod
     def _validate(cls, value: Any) -> Duration:
@@ -96,5 +197,5 @@ class Duration(datetime.timedelta):
         return cls(value)
 
 
-def _duration_of(days: int, seconds: int, microseconds: int) -> Duration:
-    return Duration(days=days, seconds=seconds, microseconds=microseconds)
+def _duration_of(cls: type[Duration], days: int, seconds: int, microseconds: int) -> Duration:
+    return cls(days=days, seconds=seconds, microseconds=microseconds)

@@ -1,14 +1,21 @@
 //! The servers of the targets, and how they are found.
 
 use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hyper::client::conn::http2;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::http::{Failure, Payload};
+
+/// How long an address may take to accept a connection while there are others to try: one that drops packets, as IPv6
+/// does on some hosts, is not to take the time of the whole request.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A server, and what is known of it.
 pub(super) struct Origin {
@@ -68,7 +75,14 @@ impl Origin {
         }
         let mut problem = None;
         for (at, address) in addresses.iter().enumerate() {
-            match TcpStream::connect(address).await {
+            let connecting = TcpStream::connect(address);
+            let connected = if at + 1 < addresses.len() {
+                let late = |_| Err(std::io::Error::new(ErrorKind::TimedOut, format!("no answer from {address}")));
+                timeout(PATIENCE, connecting).await.unwrap_or_else(late)
+            } else {
+                connecting.await
+            };
+            match connected {
                 Ok(stream) => {
                     if at > 0 {
                         // The next connection begins with what worked.
@@ -83,5 +97,39 @@ impl Origin {
         }
         let reason = problem.map_or_else(|| "the host has no address".to_owned(), |error| error.to_string());
         Err(Failure::new(format!("connection to {} failed: {reason}", self.shown())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_gives_way_to_the_next() {
+        let listen = || {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            socket.listen(1).unwrap()
+        };
+        let refusing = listen().local_addr().unwrap();
+        // Once nobody accepts and the queue is full, the system drops what comes.
+        let silent = listen();
+        let full = silent.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = timeout(Duration::from_millis(500), TcpStream::connect(full)).await {
+            waiting.push(stream.unwrap());
+            assert!(waiting.len() < 100, "the queue does not fill");
+        }
+        let answers = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = answers.local_addr().unwrap();
+
+        let origin = Origin::new(&Url::parse("http://localhost/").unwrap()).unwrap();
+        *origin.addresses.borrow_mut() = vec![refusing, full, good];
+        let stream = timeout(Duration::from_secs(25), origin.dial()).await.expect("a connection in time").unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good);
+        assert_eq!(origin.addresses.borrow()[0], good, "the next connection begins with what worked");
     }
 }

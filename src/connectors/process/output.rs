@@ -128,13 +128,17 @@ impl Log {
         let config = config.clone();
         let thread = std::thread::Builder::new().name("servo-process-log".into()).spawn(move || {
             let mut file = None;
+            let mut failing = false;
             while let Some(item) = waiting.blocking_recv() {
                 match item {
                     Item::Chunk(chunk) => {
                         let file = file.get_or_insert_with(|| open(&config));
-                        if let Some(Err(error)) = file.as_mut().map(|file| file.write_all(&chunk)) {
+                        let written = file.as_mut().map_or(Ok(()), |file| file.write_all(&chunk));
+                        // A disk stays full for many chunks: it is told once.
+                        if let (Err(error), false) = (&written, failing) {
                             tracing::warn!(file = config.file, "the application's output could not be logged: {error}");
                         }
+                        failing = written.is_err();
                     }
                     Item::Flush(done) => {
                         let _ = done.send(());
@@ -220,10 +224,16 @@ mod tests {
 
     #[tokio::test]
     async fn the_file_is_rotated() {
+        rotate(0, &["app.log"]).await;
+        rotate(1, &["app.log", "app.log.1"]).await;
+        rotate(2, &["app.log", "app.log.1", "app.log.2"]).await;
+    }
+
+    async fn rotate(files: u16, expected: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/er/app.log");
         let config: LogConfiguration =
-            serde_json::from_value(serde_json::json!({"file": file, "max_size": "1kB", "files": 2})).unwrap();
+            serde_json::from_value(serde_json::json!({"file": file, "max_size": "1kB", "files": files})).unwrap();
         let mut log = Log::start(&config).unwrap();
         log.flush().await;
         assert!(!file.exists());
@@ -236,7 +246,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["app.log", "app.log.1", "app.log.2"]);
+        assert_eq!(names, expected);
         assert!(std::fs::read_to_string(&file).unwrap().ends_with("99\n"));
     }
 

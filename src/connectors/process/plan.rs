@@ -5,10 +5,10 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::config::{CommandLine, LogConfiguration, ProcessConfiguration};
 use super::health::Health;
-use super::settings::{self, nearest};
+use super::settings;
 use super::template::{Template, TemplateError};
 use super::words;
-use crate::config::{Path, Problem};
+use crate::config::{Path, Problem, nearest};
 use crate::model::{Duration, Setting};
 
 /// How the application is run.

@@ -1,7 +1,7 @@
 //! The settings of the application: from the configuration, and changed by adjustments.
 
 use super::config::{Kind, SettingConfiguration};
-use crate::config::{Path, Problem};
+use crate::config::{Path, Problem, nearest};
 use crate::event::{ErrorKind, EventError};
 use crate::model::{Adjustment, Domain, Setting, Value};
 
@@ -89,16 +89,6 @@ fn on_step(domain: &Domain, value: &Value) -> bool {
     }
     let steps = (value - min) / step;
     (steps - steps.round()).abs() < 1e-6
-}
-
-/// Of the known names the one that a wrong one was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    known
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance * 2 <= known.chars().count().max(2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known.to_owned())
 }
 
 /// The settings after the adjustments of that component; those of others are left out. Nothing is taken over unless all

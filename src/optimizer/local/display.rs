@@ -30,7 +30,7 @@ impl Session {
             .collect();
         self.tools.board.update(|snapshot| {
             snapshot.study = self.study.label();
-            snapshot.sampler = self.sampler.name().to_owned();
+            snapshot.sampler.clone_from(&self.sampler);
             snapshot.goal_name.clone_from(&self.objective.name);
             snapshot.goal = self.objective.goal_text();
             snapshot.constraints = self.objective.constraint_texts();

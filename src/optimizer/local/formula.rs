@@ -221,12 +221,7 @@ impl Symbols {
         if known.iter().any(|other| other == bare) || (kind == "metric" && known.is_empty()) {
             return Ok(());
         }
-        let nearest = known
-            .iter()
-            .map(|other| (strsim::damerau_levenshtein(bare, other), other))
-            .filter(|(distance, other)| *distance <= 2.max(other.chars().count() / 3))
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, other)| other.clone());
+        let nearest = crate::config::nearest(bare, known.iter().map(String::as_str));
         let hint = nearest.as_ref().map_or_else(String::new, |nearest| format!(" (did you mean '{nearest}'?)"));
         Err(FormulaError {
             column,

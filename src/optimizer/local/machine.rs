@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::sampler::SamplerFactory;
+use super::proposal::Question;
+use super::sampler::{SamplerError, SamplerFactory};
 use super::session::{Next, Session, Tools};
 use super::space::Assignment;
 use super::storage::StorageError;
@@ -28,6 +29,13 @@ enum Task {
 struct Pending {
     command: Command,
     task: Task,
+}
+
+/// What a message leads to.
+pub(super) enum Answer {
+    Reply(Reply),
+    /// No reply before the strategy has answered: see [`Machine::proposed`].
+    Ask(Question),
 }
 
 pub(super) struct Machine {
@@ -54,12 +62,21 @@ impl Machine {
         self.broken.is_some() || (self.pending.is_none() && self.session.as_ref().is_some_and(|session| session.done))
     }
 
-    pub fn handle(&mut self, request: Request) -> Result<Reply, OptimizerError> {
-        match request.event {
-            Event::Hello | Event::Goodbye => Ok(Reply::Status(Status::accepted())),
-            Event::WhatsNext => self.whats_next().map(Reply::Command),
-            event => self.answer(event, request.param).map(Reply::Status),
+    pub fn handle(&mut self, request: Request) -> Result<Answer, OptimizerError> {
+        let status = match request.event {
+            Event::Hello | Event::Goodbye => Status::accepted(),
+            Event::WhatsNext => return self.whats_next(),
+            event => self.answer(event, request.param)?,
+        };
+        Ok(Answer::Reply(Reply::Status(status)))
+    }
+
+    /// Goes on with WHATS_NEXT once the strategy has answered. The run may have been ended meanwhile.
+    pub fn proposed(&mut self, answer: Result<Option<Assignment>, SamplerError>) -> Result<Answer, OptimizerError> {
+        if let Some(session) = &mut self.session {
+            session.proposed(answer);
         }
+        self.whats_next()
     }
 
     /// The command that leaves the application as it is to stay; `None` when it stands there, or was never seen.
@@ -73,17 +90,19 @@ impl Machine {
         Some(self.issue(Commands::Adjust, param, Task::Adjust(target)))
     }
 
-    fn whats_next(&mut self) -> Result<Command, OptimizerError> {
+    fn whats_next(&mut self) -> Result<Answer, OptimizerError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         if let Some(pending) = &self.pending {
-            return Ok(pending.command.clone());
+            return Ok(Answer::Reply(Reply::Command(pending.command.clone())));
         }
         let Some(session) = &mut self.session else {
-            return Ok(self.issue(Commands::Describe, json!({}), Task::Describe));
+            let command = self.issue(Commands::Describe, json!({}), Task::Describe);
+            return Ok(Answer::Reply(Reply::Command(command)));
         };
-        Ok(match session.plan()? {
+        let command = match session.plan()? {
+            Next::Ask => return Ok(Answer::Ask(session.question())),
             Next::Adjust(target) => {
                 session.adjusting();
                 let param = wire::adjust(&target);
@@ -100,7 +119,8 @@ impl Machine {
                 let uid = self.next_uid();
                 Command { cmd: Commands::Sleep, cmd_uid: Some(uid), param: wire::sleep(reason) }
             }
-        })
+        };
+        Ok(Answer::Reply(Reply::Command(command)))
     }
 
     fn issue(&mut self, cmd: Commands, param: Json, task: Task) -> Command {

@@ -47,9 +47,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Command, Optimizer, OptimizerError, Reply, Request};
+use super::{Command, Event, Optimizer, OptimizerError, Reply, Request};
 use crate::config::Problem;
-use machine::Machine;
+use machine::{Answer, Machine};
 use session::Tools;
 
 /// Why the local optimizer cannot start.
@@ -69,6 +69,9 @@ pub enum LocalError {
 /// Searches the settings of one application.
 pub struct LocalOptimizer {
     machine: Arc<Mutex<Machine>>,
+    /// WHATS_NEXT is answered one after another. The machine itself is not held while the search strategy thinks, so
+    /// that a run can be ended meanwhile.
+    turn: Arc<Mutex<()>>,
     board: Arc<Board>,
     finished: Arc<AtomicBool>,
 }
@@ -101,7 +104,7 @@ impl LocalOptimizer {
             snapshot.budget = tools.config.budget.trials;
         });
         let machine = Arc::new(Mutex::new(Machine::new(tools, factory, study)));
-        Ok(Self { machine, board, finished: Arc::default() })
+        Ok(Self { machine, turn: Arc::default(), board, finished: Arc::default() })
     }
 
     /// What people look at.
@@ -109,31 +112,56 @@ impl LocalOptimizer {
         self.board.clone()
     }
 
-    /// Runs one step of the machine on a thread that may block: samplers and the disk take their time. A caller that
-    /// does not wait for the end loses the answer, not the step.
-    async fn step<T: Send + 'static>(
+    /// Runs something on a thread that may block: samplers and the disk take their time. A caller that does not wait
+    /// for the end loses the answer, not the work.
+    async fn blocking<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&mut Machine) -> T + Send + 'static,
+        work: impl FnOnce(&Stepper) -> T + Send + 'static,
     ) -> Result<T, OptimizerError> {
-        let (machine, finished) = (self.machine.clone(), self.finished.clone());
-        let blocking = tokio::task::spawn_blocking(move || {
-            // After a panic of a sampler the machine is as it was before the question.
-            let mut machine = machine.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = step(&mut machine);
-            finished.store(machine.is_finished(), Ordering::Release);
-            result
-        });
-        blocking.await.map_err(|error| OptimizerError {
+        let stepper = Stepper { machine: self.machine.clone(), finished: self.finished.clone() };
+        tokio::task::spawn_blocking(move || work(&stepper)).await.map_err(|error| OptimizerError {
             message: format!("the local optimizer failed: {error}"),
             retryable: false,
         })
     }
 }
 
+/// The machine, for one step at a time.
+struct Stepper {
+    machine: Arc<Mutex<Machine>>,
+    finished: Arc<AtomicBool>,
+}
+
+impl Stepper {
+    fn step<T>(&self, step: impl FnOnce(&mut Machine) -> T) -> T {
+        // After a panic the machine is as it was before the step.
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = step(&mut machine);
+        self.finished.store(machine.is_finished(), Ordering::Release);
+        result
+    }
+}
+
 #[async_trait]
 impl Optimizer for LocalOptimizer {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
-        self.step(|machine| machine.handle(request)).await?
+        let turn = self.turn.clone();
+        let answered = self.blocking(move |stepper| {
+            // The results of a run that is being ended do not wait for the strategy.
+            let asks = request.event == Event::WhatsNext;
+            let _turn = asks.then(|| turn.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut answer = stepper.step(|machine| machine.handle(request))?;
+            loop {
+                match answer {
+                    Answer::Reply(reply) => return Ok(reply),
+                    Answer::Ask(question) => {
+                        let proposal = question.ask();
+                        answer = stepper.step(|machine| machine.proposed(proposal))?;
+                    }
+                }
+            }
+        });
+        answered.await?
     }
 
     fn finished(&self) -> bool {
@@ -141,7 +169,7 @@ impl Optimizer for LocalOptimizer {
     }
 
     async fn wind_down(&self) -> Option<Command> {
-        self.step(Machine::wind_down).await.ok().flatten()
+        self.blocking(|stepper| stepper.step(Machine::wind_down)).await.ok().flatten()
     }
 }
 

@@ -62,22 +62,22 @@ fn change(from: Option<f64>, to: Option<f64>) -> Option<f64> {
 fn sentence(session: &Session, outcome: Outcome, best: Option<&Trial>, change: Option<f64>) -> String {
     let objective = &session.objective;
     let figures = |trial: &Trial, change| trial.goal.map(|goal| objective.sentence(goal, change, &trial.metrics));
+    // As measured last.
+    let baseline = session.verification.baseline.as_ref().or_else(|| study::baseline(&session.trials));
+    let broken = baseline.filter(|trial| !trial.is_feasible()).and_then(|trial| trial.reason.as_deref());
+    let broken = broken.map_or_else(String::new, |reason| format!("; the baseline does not meet {reason}"));
     match outcome {
         Outcome::Improved => {
             let Some((number, verified)) = &session.verification.confirmed else { return String::new() };
             let text = figures(verified, change).unwrap_or_default();
-            let broken = session.verification.baseline.as_ref().filter(|trial| !trial.is_feasible());
-            let broken = broken.and_then(|trial| trial.reason.as_deref());
-            let broken = broken.map_or_else(String::new, |reason| format!("; the baseline does not meet {reason}"));
             format!("best: trial {number}, {text}{broken}")
         }
         Outcome::BaselineKept => {
             let repeats = if session.verification.refuted.is_empty() { "" } else { " that repeats" };
             let unproved = session.verification.refuted.is_empty() && session.candidate().is_some();
             let repeats = if unproved { " that could be verified" } else { repeats };
-            let fresh = session.verification.baseline.as_ref();
-            let baseline = fresh.or_else(|| study::baseline(&session.trials)).and_then(|trial| figures(trial, None));
-            format!("no improvement{repeats}; baseline: {}", baseline.unwrap_or_default())
+            let baseline = baseline.and_then(|trial| figures(trial, None)).unwrap_or_default();
+            format!("no improvement{repeats}; baseline: {baseline}{broken}")
         }
         Outcome::NothingMeasured => {
             format!("nothing measured: {}", session.stopped.as_deref().unwrap_or("the run ended before the baseline"))

@@ -1,6 +1,6 @@
 //! One study in one run: what is tried next, and what is made of the answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use super::board::{Board, Note};
 use super::config::{LocalConfig, Promote};
 use super::figures::figure;
 use super::objective::Objective;
-use super::sampler::{Sampler, SamplerFactory, SamplerRequest};
+use super::proposal::Strategist;
+use super::sampler::{SamplerFactory, SamplerRequest};
 use super::space::{Assignment, Space};
 use super::storage::{Ledger, StorageError, StudyRecord};
 use super::study::{self, Kind, State, Trial, Verdict};
@@ -62,11 +63,14 @@ pub(super) struct Active {
 pub(super) enum Next {
     Adjust(Assignment),
     Measure,
+    /// Nothing before the strategy has answered its question: see [`Session::question`] and [`Session::proposed`].
+    Ask,
     Nothing,
 }
 
 enum Decision {
     Try(Kind, Assignment, Option<u32>),
+    Ask,
     Place(Assignment),
     Done,
 }
@@ -86,7 +90,13 @@ pub(super) struct Session {
     pub(super) space: Space,
     /// The described value of every setting, those that may not change included.
     settings: Assignment,
-    pub(super) sampler: Box<dyn Sampler>,
+    /// The name of the search strategy.
+    pub(super) sampler: String,
+    pub(super) strategist: Strategist,
+    /// Whether the first steps are to stay near the baseline.
+    pub(super) approaches: bool,
+    /// The answer of the strategy, or why there is none and whether that is a fault.
+    pub(super) proposal: Option<Result<Assignment, (String, bool)>>,
     pub(super) active: Option<Active>,
     baselines: u32,
     placements: u32,
@@ -153,7 +163,10 @@ impl Session {
             interrupted: false,
             done: false,
             space,
-            sampler,
+            sampler: sampler.name().to_owned(),
+            approaches: sampler.approaches(),
+            strategist: Arc::new(Mutex::new(sampler)),
+            proposal: None,
             active: None,
             baselines: 0,
             placements: 0,
@@ -175,6 +188,7 @@ impl Session {
             }
             match self.decide() {
                 Decision::Try(kind, assignment, of) => self.begin(kind, assignment, of)?,
+                Decision::Ask => return Ok(Next::Ask),
                 Decision::Place(target) => return Ok(Next::Adjust(target)),
                 Decision::Done => {
                     self.done = true;
@@ -303,8 +317,9 @@ impl Session {
         }
         if self.stopped.is_none() {
             match self.propose() {
-                Ok(assignment) => return Decision::Try(Kind::Search, assignment, None),
-                Err((reason, warning)) => self.stop(reason, warning),
+                None => return Decision::Ask,
+                Some(Ok(assignment)) => return Decision::Try(Kind::Search, assignment, None),
+                Some(Err((reason, warning))) => self.stop(reason, warning),
             }
         }
         let improvements = study::improvements(&self.trials, self.objective.direction);
@@ -385,8 +400,10 @@ impl Session {
         let learned = matches!(trial.state, State::Complete | State::Infeasible);
         match trial.kind {
             Kind::Baseline | Kind::Search => {
-                if learned && let Err(error) = self.sampler.tell(trial) {
-                    self.tools.note(true, Some(number), format!("sampler {}: {error}", self.sampler.name()));
+                if learned
+                    && let Err(error) = self.strategist.lock().unwrap_or_else(PoisonError::into_inner).tell(trial)
+                {
+                    self.tools.note(true, Some(number), format!("sampler {}: {error}", self.sampler));
                 }
                 if trial.kind == Kind::Search && !trial.is_interrupted() {
                     self.failed_in_a_row = if learned { 0 } else { self.failed_in_a_row + 1 };

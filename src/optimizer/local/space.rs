@@ -136,7 +136,7 @@ impl Dimension {
     pub fn len(&self) -> u64 {
         match self {
             // A little more than whole, for the noise of the division.
-            Self::Grid { min, max, step, .. } => ((max - min) / step + 1e-9).floor() as u64 + 1,
+            Self::Grid { min, max, step, .. } => (((max - min) / step + 1e-9).floor() as u64).saturating_add(1),
             Self::Choice { values } => values.len() as u64,
         }
     }
@@ -150,12 +150,13 @@ impl Dimension {
     pub fn at(&self, index: u64) -> Value {
         let index = index.min(self.len().saturating_sub(1));
         match self {
-            Self::Grid { min, step, whole, .. } => {
-                let value = min + index as f64 * step;
+            Self::Grid { min, max, step, whole } => {
+                // The noise of the sum must not carry it out of the bounds.
+                let value = (min + index as f64 * step).min(*max);
                 if *whole {
                     Value::Int(value.round() as i64)
                 } else {
-                    Value::Float(rounded(value, decimals(*min).max(decimals(*step))))
+                    Value::Float(rounded(value, decimals(*min).max(decimals(*step))).min(*max))
                 }
             }
             Self::Choice { values } => values[index as usize].clone(),
@@ -335,6 +336,23 @@ mod tests {
     fn bad_ranges_are_left_out() {
         for (min, max, step) in [(1.0, 2.0, 0.0), (1.0, 2.0, -1.0), (2.0, 1.0, 0.5), (f64::NAN, 1.0, 0.1)] {
             assert_eq!(Dimension::of(&Setting::range("x", min, max, step, min)), None, "{min} {max} {step}");
+        }
+    }
+
+    #[test]
+    fn ranges_of_any_size_stay_within_their_bounds() {
+        for (min, max, step) in [(0.0, 1e300, 1e-10), (-1e308, 1e308, 1.0), (0.0, 1.0, 5e-324), (0.1, 0.7, 0.1 + 1e-17)]
+        {
+            let grid = Dimension::of(&Setting::range("x", min, max, step, min)).unwrap();
+            for index in [0, 1, 2, 6, grid.len() / 2, grid.len() - 1, u64::MAX] {
+                let value = grid.at(index);
+                assert!(Setting::range("x", min, max, step, min).accept(&value).is_ok(), "{value} of {min} to {max}");
+            }
+        }
+        let noisy = Setting::range("x", 0.123_456_789_012_345_67, 0.123_456_789_012_345_67 + 0.3, 0.1, 0.2);
+        let grid = Dimension::of(&noisy).unwrap();
+        for index in 0..grid.len() {
+            assert!(noisy.accept(&grid.at(index)).is_ok(), "{}", grid.at(index));
         }
     }
 

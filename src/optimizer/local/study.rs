@@ -140,9 +140,11 @@ pub fn used(trials: &[Trial]) -> u32 {
     u32::try_from(ended + given_up.count()).unwrap_or(u32::MAX)
 }
 
-/// The feasible trials of the search that are better than the baseline, the best first, each configuration once.
+/// The feasible trials of the search that are better than the baseline, the best first, each configuration once. The
+/// baseline's own settings, tried again, are none of them: what they differ in is noise.
 pub fn improvements(trials: &[Trial], direction: Direction) -> Vec<&Trial> {
     let baseline = baseline(trials);
+    let changed = |trial: &Trial| baseline.is_none_or(|baseline| !baseline.assignment.same(&trial.assignment));
     let better = |trial: &Trial| match (trial.goal, baseline) {
         (Some(goal), Some(baseline)) if baseline.is_feasible() => {
             baseline.goal.is_some_and(|before| direction.better(goal, before))
@@ -151,7 +153,8 @@ pub fn improvements(trials: &[Trial], direction: Direction) -> Vec<&Trial> {
         (Some(_), _) => true,
         (None, _) => false,
     };
-    let mut found: Vec<&Trial> = searched(trials).filter(|trial| trial.is_feasible() && better(trial)).collect();
+    let mut found: Vec<&Trial> =
+        searched(trials).filter(|trial| trial.is_feasible() && changed(trial) && better(trial)).collect();
     found.sort_by(|a, b| order(direction, a.goal, b.goal));
     let mut unique: Vec<&Trial> = Vec::new();
     for trial in found {

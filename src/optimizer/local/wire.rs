@@ -63,11 +63,12 @@ fn scalar(reading: &Json) -> Option<f64> {
     mean(series)
 }
 
-/// The mean of the finite values; `None` when there is none.
+/// The mean of the finite values; `None` when there is none, or none that is finite.
 pub fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) =
         values.filter(|value| value.is_finite()).fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
-    (count > 0).then(|| sum / f64::from(count))
+    let mean = sum / f64::from(count);
+    mean.is_finite().then_some(mean)
 }
 
 /// Why something did not come about, for people.

@@ -19,10 +19,19 @@ pub fn duration_to_text(micros: i64) -> String {
     model::Duration::from_micros(micros).to_string()
 }
 
+/// The regular expression of a duration, for JSON Schemas.
+#[pyfunction]
+pub fn duration_pattern() -> &'static str {
+    model::Duration::PATTERN
+}
+
 /// A `timedelta` as a value.
 pub(super) fn to_model(value: &Bound<'_, PyAny>) -> PyResult<model::Duration> {
-    let seconds: f64 = value.call_method0("total_seconds")?.extract()?;
-    Ok(model::Duration::from_secs_f64(seconds).unwrap_or_default())
+    let part = |name: &str| value.getattr(name)?.extract::<i64>();
+    // A `servo.Duration` is refused where 64 bits do not hold it; a plain timedelta has the greatest one instead.
+    let seconds = part("days")?.saturating_mul(86_400).saturating_add(part("seconds")?);
+    let micros = seconds.saturating_mul(1_000_000).saturating_add(part("microseconds")?);
+    Ok(model::Duration::from_micros(micros))
 }
 
 /// A `servo.Duration` of a value.

@@ -140,7 +140,7 @@ pub(super) fn instance<'py, T: PyTypeInfo>(value: &Bound<'py, PyAny>) -> Read<'p
         Ok(value.clone())
     } else {
         let expected = T::type_object(value.py()).name().map_or_else(|_| "?".into(), |name| name.to_string());
-        Err(format!("instance of {expected} expected, found {}", super::record::class_name(value)))
+        Err(format!("instance of {expected} expected, found {}", super::object::class_name(value)))
     }
 }
 
@@ -160,7 +160,7 @@ pub(super) fn readings<'py>(value: &Bound<'py, PyAny>) -> Read<'py> {
         if !item.is_instance_of::<super::DataPoint>() && !item.is_instance_of::<super::TimeSeries>() {
             return Err(format!(
                 "instance of DataPoint or TimeSeries expected, found {}",
-                super::record::class_name(item)
+                super::object::class_name(item)
             ));
         }
     }
@@ -169,8 +169,8 @@ pub(super) fn readings<'py>(value: &Bound<'py, PyAny>) -> Read<'py> {
         if let Some(other) = items.iter().find(|item| !item.is_instance(&class).unwrap_or(false)) {
             return Err(format!(
                 "all readings must be of the same type: expected \"{}\" but found \"{}\"",
-                super::record::class_name(first),
-                super::record::class_name(other)
+                super::object::class_name(first),
+                super::object::class_name(other)
             ));
         }
     }
@@ -182,7 +182,7 @@ pub(super) fn settings<'py>(value: &Bound<'py, PyAny>) -> Read<'py> {
     let items = items(value)?;
     for item in &items {
         if !item.is_instance_of::<super::RangeSetting>() && !item.is_instance_of::<super::EnumSetting>() {
-            return Err(format!("instance of Setting expected, found {}", super::record::class_name(item)));
+            return Err(format!("instance of Setting expected, found {}", super::object::class_name(item)));
         }
     }
     list(value.py(), items)

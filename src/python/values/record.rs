@@ -1,9 +1,11 @@
-//! What every value class has in common: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`
-//! and pickling.
+//! The macro that defines value classes: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`,
+//! pickling and the hooks of both pydantics.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
+
+use super::object::invalid;
 
 /// Checks one argument and gives what is stored; the error is a sentence without the field's name.
 pub(super) type Read = for<'py> fn(&Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, String>;
@@ -73,36 +75,8 @@ impl<'py> Arguments<'py> {
         if self.errors.is_empty() {
             return Ok(());
         }
-        let plural = if self.errors.len() == 1 { "" } else { "s" };
-        let mut text = format!("{} validation error{plural} for {}", self.errors.len(), self.class);
-        for (name, message) in self.errors {
-            text.extend(["\n", name, "\n  ", &message]);
-        }
-        Err(PyValueError::new_err(text))
+        Err(invalid(self.py, &self.class, &self.errors))
     }
-}
-
-/// The name of an object's class.
-pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
-    object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string())
-}
-
-/// `Class(a=1, b='x')`
-pub(super) fn repr(object: &Bound<'_, PyAny>, fields: &[(&str, &Py<PyAny>)]) -> PyResult<String> {
-    let mut parts = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        parts.push(format!("{name}={}", value.bind(object.py()).repr()?));
-    }
-    Ok(format!("{}({})", class_name(object), parts.join(", ")))
-}
-
-/// The value with every value inside of it as plain lists and dicts.
-pub(super) fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if let Ok(list) = value.cast::<PyList>() {
-        let items = list.iter().map(|item| plain(&item)).collect::<PyResult<Vec<_>>>()?;
-        return Ok(PyList::new(value.py(), items)?.into_any());
-    }
-    if value.hasattr("__servo_record__")? { value.call_method0("dict") } else { Ok(value.clone()) }
 }
 
 /// Defines a value class. A field is `name: reader` or `name: reader = default`; further methods stand behind `+`.
@@ -140,7 +114,7 @@ macro_rules! record {
                 args: &pyo3::Bound<'_, pyo3::types::PyTuple>,
                 kwargs: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<()> {
-                let class = $crate::python::values::record::class_name(slf.as_any());
+                let class = $crate::python::values::object::class_name(slf.as_any());
                 let mut arguments =
                     $crate::python::values::record::Arguments::bind(class, Self::FIELDS, args, kwargs)?;
                 $(
@@ -167,71 +141,74 @@ macro_rules! record {
                 name: &str,
                 value: &pyo3::Bound<'_, pyo3::PyAny>,
             ) -> pyo3::PyResult<()> {
-                let checked = |read: $crate::python::values::record::Read| {
-                    read(value).map(pyo3::Bound::unbind).map_err(|message| {
-                        let class = $crate::python::values::record::class_name(slf.as_any());
-                        pyo3::exceptions::PyValueError::new_err(format!("1 validation error for {class}\n{name}\n  {message}"))
-                    })
-                };
+                let object = slf.as_any();
                 match name {
                     $( stringify!($field) => {
-                        let value = checked($read)?;
+                        // Checked before the borrow: a check may call Python code that looks at this object.
+                        let value = $crate::python::values::object::checked(object, name, value, $read)?;
                         slf.borrow_mut().$field = value;
                         Ok(())
                     } )*
-                    _ => {
-                        let object = slf.py().import("builtins")?.getattr("object")?;
-                        object.call_method1("__setattr__", (slf, name, value)).map(drop)
-                    }
+                    _ => $crate::python::values::object::set_other(object, name, value),
                 }
             }
 
-            fn __eq__(slf: &pyo3::Bound<'_, Self>, other: &pyo3::Bound<'_, pyo3::PyAny>) -> pyo3::PyResult<bool> {
-                let Ok(other) = other.cast::<Self>() else { return Ok(false) };
+            fn __delattr__(slf: &pyo3::Bound<'_, Self>, name: &str) -> pyo3::PyResult<()> {
+                $crate::python::values::object::delete(slf.as_any(), Self::FIELDS, name)
+            }
+
+            fn __eq__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+                other: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
                 let py = slf.py();
-                let (this, that) = (slf.borrow(), other.borrow());
-                $( if !this.$field.bind(py).eq(that.$field.bind(py))? { return Ok(false); } )*
-                Ok(true)
+                let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
+                let equal = $crate::python::values::object::equal(py, &Self::field_objects(slf), &Self::field_objects(other))?;
+                Ok(pyo3::types::PyBool::new(py, equal).to_owned().into_any())
             }
 
             fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
-                let this = slf.borrow();
-                $crate::python::values::record::repr(slf.as_any(), &[$( (stringify!($field), &this.$field) ),*])
+                $crate::python::values::object::repr(slf.as_any(), Self::FIELDS, &Self::field_objects(slf))
             }
 
             /// The fields as a dict, values inside of it too.
             fn dict<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                let this = slf.borrow();
-                let dict = pyo3::types::PyDict::new(slf.py());
-                $( dict.set_item(stringify!($field), $crate::python::values::record::plain(this.$field.bind(slf.py()))?)?; )*
-                Ok(dict)
+                $crate::python::values::object::dict(slf.py(), Self::FIELDS, &Self::field_objects(slf))
             }
 
-            /// A copy that shares the fields' objects; `update` replaces some.
+            /// A copy that shares the fields' objects; `update` replaces some, which are checked.
             #[pyo3(signature = (*, update = None))]
             fn copy<'py>(
                 slf: &pyo3::Bound<'py, Self>,
                 update: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                let fields = pyo3::types::PyDict::new(slf.py());
-                {
-                    let this = slf.borrow();
-                    $( fields.set_item(stringify!($field), &this.$field)?; )*
-                }
-                if let Some(update) = update { fields.update(update.as_mapping())?; }
-                slf.get_type().call((), Some(&fields))
+                $crate::python::values::object::copy(slf.as_any(), update)
             }
 
             fn __reduce__<'py>(
                 slf: &pyo3::Bound<'py, Self>,
-            ) -> pyo3::PyResult<(pyo3::Bound<'py, pyo3::types::PyType>, pyo3::Bound<'py, pyo3::types::PyTuple>)> {
-                let this = slf.borrow();
-                let py = slf.py();
-                let fields = [$( this.$field.clone_ref(py) ),*];
-                Ok((slf.get_type(), pyo3::types::PyTuple::new(py, fields)?))
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyTuple>> {
+                $crate::python::values::object::reduce(slf.as_any(), &Self::field_objects(slf))
             }
 
-            /// The hook of pydantic 1: an object of the class is taken as it is.
+            /// Fills a new object with what `__reduce__` gave, past the constructor of whatever subclass it is.
+            fn __setstate__(
+                slf: &pyo3::Bound<'_, Self>,
+                state: &pyo3::Bound<'_, pyo3::types::PyTuple>,
+            ) -> pyo3::PyResult<()> {
+                let mut at = 0;
+                $(
+                    let $field = $crate::python::values::object::stored(slf.as_any(), state, at)?;
+                    at += 1;
+                )*
+                {
+                    let mut this = slf.borrow_mut();
+                    $( this.$field = $field; )*
+                }
+                slf.as_any().getattr("__dict__")?.call_method1("update", (state.get_item(at)?,)).map(drop)
+            }
+
+            /// The hook of pydantic 1: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_validators__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
@@ -240,7 +217,26 @@ macro_rules! record {
                 Ok(validators.try_iter()?.into_any())
             }
 
-            /// The hook of pydantic 2: an object of the class is taken as it is.
+            /// The hook of pydantic 1 for JSON Schemas.
+            #[classmethod]
+            fn __modify_schema__(
+                cls: &pyo3::Bound<'_, pyo3::types::PyType>,
+                schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
+            ) -> pyo3::PyResult<()> {
+                schema.update($crate::python::values::object::json_schema(cls)?.as_mapping())
+            }
+
+            /// The hook of pydantic 2 for JSON Schemas.
+            #[classmethod]
+            fn __get_pydantic_json_schema__<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                _schema: &pyo3::Bound<'py, pyo3::PyAny>,
+                _handler: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
+                $crate::python::values::object::json_schema(cls)
+            }
+
+            /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
             #[classmethod]
             fn __get_pydantic_core_schema__<'py>(
                 cls: &pyo3::Bound<'py, pyo3::types::PyType>,
@@ -255,7 +251,19 @@ macro_rules! record {
                 Ok(())
             }
 
+            fn __clear__(&mut self, py: pyo3::Python<'_>) {
+                $( self.$field = py.None(); )*
+            }
+
             $( $($method)* )?
+        }
+
+        impl $class {
+            /// The fields' objects; nothing stays borrowed while Python code looks at them.
+            fn field_objects(slf: &pyo3::Bound<'_, Self>) -> Vec<pyo3::Py<pyo3::PyAny>> {
+                let (this, py) = (slf.borrow(), slf.py());
+                vec![$( this.$field.clone_ref(py) ),*]
+            }
         }
     };
 }

@@ -1,9 +1,11 @@
 //! Targets as JSON objects.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value as Json};
 
-use super::{METHODS, Target, base64, method, url};
+use super::{METHODS, Target, method, url};
 
 /// The targets of a text: objects one after another, each on a line of its own or over several lines.
 pub(super) fn parse(text: &str, key: &str) -> Result<Vec<Target>, Vec<String>> {
@@ -34,7 +36,7 @@ fn target(object: &Json) -> Result<Target, String> {
     let method = method(name).ok_or_else(|| format!("'{name}' is not one of {METHODS:?}").replace('"', "'"))?;
     let mut target = Target::new(method, url(address)?);
     if let Some(body) = text(object, "body")? {
-        target.body = base64::decode(body).ok_or("'body' must be base64")?.into();
+        target.body = STANDARD.decode(body).map_err(|error| format!("'body' must be base64: {error}"))?.into();
     }
     match object.get("header") {
         None => {}
@@ -94,6 +96,8 @@ mod tests {
             (r#"{"method": "GET", "url": "a"}"#, "must begin with http://"),
             (r#"{"method": "GET", "url": "http://a", "extra": 1}"#, "('extra' was unexpected)"),
             (r#"{"method": "GET", "url": "http://a", "body": "?"}"#, "'body' must be base64"),
+            (r#"{"method": "GET", "url": "http://a", "body": "Zh=="}"#, "'body' must be base64"),
+            (r#"{"method": "GET", "url": "http://a", "body": "Zg"}"#, "'body' must be base64"),
             (r#"{"method": "GET", "url": "http://a", "header": {"A": "b"}}"#, "must be an array of strings"),
         ] {
             let problems = parse(text, "target").unwrap_err();

@@ -1,9 +1,10 @@
 //! What is requested: methods, URLs, headers and bodies.
 
-mod base64;
 mod json;
 mod lines;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -76,18 +77,24 @@ pub fn read(path: &Path, format: TargetFormat) -> Result<Vec<Target>, Vec<String
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
-    let size = match std::fs::metadata(path) {
+    let unreadable = |error: std::io::Error| format!("file \"{shown}\" cannot be read: {error}");
+    match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(format!("\"{shown}\" is a directory, expected a file")),
-        Ok(found) => found.len(),
+        // A pipe would be waited for, and a device may have no end.
+        Ok(found) if !found.is_file() => return Err(format!("\"{shown}\" is a pipe or device, expected a file")),
+        Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(format!("file or directory at path \"{shown}\" does not exist"));
         }
-        Err(error) => return Err(format!("file \"{shown}\" cannot be read: {error}")),
-    };
-    if size > FILE_LIMIT {
-        return Err(format!("file \"{shown}\" has {size} bytes, more than the {FILE_LIMIT} that are allowed"));
+        Err(error) => return Err(unreadable(error)),
     }
-    std::fs::read(path).map_err(|error| format!("file \"{shown}\" cannot be read: {error}"))
+    // The size may be wrong by now, and of some files it is never known.
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(format!("file \"{shown}\" has more than the {FILE_LIMIT} bytes that are allowed"));
+    }
+    Ok(bytes)
 }
 
 /// The method of that name.
@@ -122,6 +129,20 @@ mod tests {
         assert_eq!(problems, ["file or directory at path \"/nowhere/t\" does not exist"]);
         let problems = read(Path::new("/"), TargetFormat::Http).unwrap_err();
         assert_eq!(problems, ["\"/\" is a directory, expected a file"]);
+        file.as_file().set_len(FILE_LIMIT + 1).unwrap();
+        let problems = read(file.path(), TargetFormat::Http).unwrap_err();
+        assert!(problems[0].ends_with("has more than the 67108864 bytes that are allowed"), "{problems:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_not_read() {
+        for path in ["/dev/zero", "/dev/random"] {
+            let problems = read(Path::new(path), TargetFormat::Json).unwrap_err();
+            assert_eq!(problems, [format!("\"{path}\" is a pipe or device, expected a file")]);
+        }
+        let body = parse("POST http://localhost/\n@/dev/zero", TargetFormat::Http, "target").unwrap_err();
+        assert!(body[0].contains("expected a file"), "{body:?}");
     }
 
     #[test]

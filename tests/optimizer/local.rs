@@ -1,177 +1,21 @@
-//! What every optimizer must do, by messages alone: a scripted servo with a pure function for an application drives it.
+//! The local optimizer, driven by messages alone.
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use servox::model::{Adjustment, Component, Description, Metric, Setting, Unit, Value};
+use servox::model::Value;
 use servox::optimizer::local::{
-    Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Report,
-    Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError, Trial,
+    Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Promote,
+    Report, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError,
+    Trial,
 };
-use servox::optimizer::{Command, Commands, Event, Optimizer, Reply, Request, Status};
+use servox::optimizer::{Commands, Event, Optimizer, Request};
 
-/// No scripted run needs more messages.
-const MAX_MESSAGES: usize = 600;
-
-type Model = Box<dyn FnMut(&Settings, u32) -> Answer + Send>;
-
-#[derive(Clone, Debug, PartialEq)]
-struct Settings {
-    n: i64,
-    gc: String,
-}
-
-/// What the application does with a measurement or an adjustment.
-enum Answer {
-    Metrics(Json),
-    Status(&'static str, &'static str),
-}
-
-/// Workers cost money and shorten the latency; the collector "fast" shortens it further.
-fn cost_and_latency(settings: &Settings) -> Json {
-    let factor = if settings.gc == "fast" { 0.5 } else { 1.0 };
-    json!({
-        "cost": {"unit": "", "value": settings.n as f64 * 0.5},
-        "p95": {"unit": "ms", "values": [
-            {"id": "a", "data": [[1, 240.0 * factor / settings.n as f64], [2, null]]},
-            {"id": "b", "data": [[1, 240.0 * factor / settings.n as f64]]},
-        ]},
-    })
-}
-
-/// A servo whose application is a function. It keeps its settings when the optimizer goes away.
-struct Servo {
-    settings: Settings,
-    measure: Model,
-    adjust: Model,
-    measurements: u32,
-    adjustments: u32,
-    uids: HashSet<String>,
-    commands: Vec<Commands>,
-}
-
-impl Servo {
-    fn new() -> Self {
-        Self {
-            settings: Settings { n: 8, gc: "slow".into() },
-            measure: Box::new(|settings, _| Answer::Metrics(cost_and_latency(settings))),
-            adjust: Box::new(|_, _| Answer::Metrics(json!({}))),
-            measurements: 0,
-            adjustments: 0,
-            uids: HashSet::new(),
-            commands: Vec::new(),
-        }
-    }
-
-    fn description(&self) -> Description {
-        let mut pinned = Setting::range("mem", 1, 4, 1, 2);
-        pinned.pinned = true;
-        let choice = Setting::choice("gc", ["slow", "fast"], &*self.settings.gc);
-        let range = Setting::range("n", 1, 8, 1, self.settings.n);
-        Description {
-            components: vec![Component::new("web", vec![range, pinned, choice])],
-            metrics: vec![Metric::new("cost", Unit::Float), Metric::new("p95", Unit::Milliseconds)],
-        }
-    }
-
-    /// Carries out a command: the event and the param of its result.
-    fn carry_out(&mut self, command: &Command) -> (Event, Json) {
-        let uid = command.cmd_uid.clone().expect("every command has an identifier");
-        self.commands.push(command.cmd);
-        self.uids.insert(uid.clone());
-        let event = command.cmd.response_event().expect("a command with a result");
-        let mut result = match command.cmd {
-            Commands::Describe => {
-                json!({"status": "ok", "reason": "success", "message": null, "descriptor": self.description().wire()})
-            }
-            Commands::Measure => {
-                assert_eq!(command.param["metrics"], json!(["cost", "p95"]));
-                assert_eq!(command.param["control"], json!({"warmup": 0, "duration": 5}));
-                self.measurements += 1;
-                match (self.measure)(&self.settings, self.measurements) {
-                    Answer::Metrics(metrics) => {
-                        json!({"status": "ok", "reason": "success", "message": null, "metrics": metrics, "annotations": {}})
-                    }
-                    Answer::Status(status, reason) => {
-                        json!({"status": status, "message": format!("said {status}"), "reason": reason})
-                    }
-                }
-            }
-            Commands::Adjust => {
-                self.adjustments += 1;
-                let before = self.settings.clone();
-                for adjustment in Adjustment::from_wire(&command.param).expect("an adjustment that can be read") {
-                    match (adjustment.selector().as_str(), adjustment.value) {
-                        ("web.n", Value::Int(n)) if (1..=8).contains(&n) => self.settings.n = n,
-                        ("web.gc", Value::Text(gc)) if gc == "slow" || gc == "fast" => self.settings.gc = gc,
-                        (setting, value) => panic!("{setting} cannot be {value}"),
-                    }
-                }
-                match (self.adjust)(&self.settings, self.adjustments) {
-                    Answer::Metrics(_) => {
-                        json!({"status": "ok", "reason": "success", "message": null, "state": self.description().wire()})
-                    }
-                    Answer::Status(status, reason) => {
-                        self.settings = before;
-                        json!({"status": status, "message": format!("said {status}"), "reason": reason})
-                    }
-                }
-            }
-            Commands::Sleep => unreachable!("a sleep has no result"),
-        };
-        result["cmd_uid"] = json!(uid);
-        (event, result)
-    }
-}
-
-async fn post(optimizer: &dyn Optimizer, event: Event, param: Json) -> Reply {
-    let request = Request { event, param, servo_uid: Some("test".into()) };
-    optimizer.post(request).await.unwrap_or_else(|error| panic!("{event:?}: {error}"))
-}
-
-async fn status(optimizer: &dyn Optimizer, event: Event, param: Json) -> Status {
-    match post(optimizer, event, param).await {
-        Reply::Status(status) => status,
-        Reply::Command(command) => panic!("a command in answer to {event:?}: {command:?}"),
-    }
-}
-
-async fn whats_next(optimizer: &dyn Optimizer) -> Command {
-    match post(optimizer, Event::WhatsNext, Json::Null).await {
-        Reply::Command(command) => command,
-        Reply::Status(status) => panic!("no command in answer to WHATS_NEXT: {status:?}"),
-    }
-}
-
-/// Runs up to so many messages. Whether the optimizer has finished.
-async fn drive(optimizer: &dyn Optimizer, servo: &mut Servo, messages: usize) -> bool {
-    let mut sent = 0;
-    assert!(status(optimizer, Event::Hello, json!({"agent": "test"})).await.is_ok());
-    while sent < messages {
-        let command = whats_next(optimizer).await;
-        sent += 1;
-        if command.cmd == Commands::Sleep {
-            assert!(optimizer.finished());
-            assert_eq!(command.param["duration"], 60);
-            assert!(command.param["data"]["reason"].is_string());
-            return true;
-        }
-        assert!(!optimizer.finished());
-        if sent >= messages {
-            break;
-        }
-        let (event, result) = servo.carry_out(&command);
-        if sent + 1 < messages {
-            assert!(status(optimizer, event, result).await.is_ok());
-        }
-        // Else: carried out, and the result is lost.
-        sent += 1;
-    }
-    assert!(sent < MAX_MESSAGES, "the optimizer does not come to an end");
-    false
-}
+use crate::conformance::conforms;
+use crate::servo::{Answer, MAX_MESSAGES, Servo, Settings, cost_and_latency, drive, status, whats_next};
 
 fn config(folder: &Path, sampler: &str, trials: u32) -> LocalConfig {
     serde_json::from_value(json!({
@@ -216,6 +60,13 @@ fn assert_optimum(servo: &Servo, report: &Report) {
 }
 
 #[tokio::test]
+async fn it_conforms() {
+    for sampler in ["grid", "random"] {
+        conforms(|folder: &Path| -> Box<dyn Optimizer> { Box::new(open(&config(folder, sampler, 8))) }).await;
+    }
+}
+
+#[tokio::test]
 async fn grid_and_random_find_the_optimum_of_a_small_space() {
     for sampler in ["grid", "random"] {
         let folder = tempfile::tempdir().unwrap();
@@ -240,53 +91,6 @@ async fn grid_and_random_find_the_optimum_of_a_small_space() {
         assert!(optimizer.board().drain().iter().any(|note| note.text.contains("infeasible: cost")));
         assert!(optimizer.wind_down().await.is_none(), "it stands where it is to stay");
     }
-}
-
-#[tokio::test]
-async fn what_is_out_of_step_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let optimizer = open(&config(folder.path(), "grid", 4));
-    let mut servo = Servo::new();
-    let ok = |uid: &str| json!({"status": "ok", "cmd_uid": uid});
-
-    let early = status(&optimizer, Event::Measurement, ok("x")).await;
-    assert_eq!(early.status, "unexpected-event");
-    assert_eq!(early.reason.as_deref(), Some("Out of order event \"MEASUREMENT\", expected \"WHATS_NEXT\"; ignoring"));
-
-    for _ in 0..6 {
-        let command = whats_next(&optimizer).await;
-        assert_eq!(whats_next(&optimizer).await, command, "a command without a result is given again");
-        let expected = command.cmd.response_event().unwrap();
-        let uid = command.cmd_uid.clone().unwrap();
-        let other = if expected == Event::Adjustment { Event::Measurement } else { Event::Adjustment };
-        assert_eq!(status(&optimizer, other, ok(&uid)).await.status, "unexpected-event");
-        for param in [
-            json!({"status": "ok", "cmd_uid": "other"}),
-            json!({"status": "ok"}),
-            json!({"progress": 5, "cmd_uid": "old"}),
-        ] {
-            let answer = status(&optimizer, expected, param).await;
-            assert_eq!((answer.status.as_str(), answer.reason.as_deref()), ("invalid", Some("unexpected cmd_uid")));
-        }
-        for param in [
-            json!(null),
-            json!("ok"),
-            json!([1, 2]),
-            json!({"cmd_uid": uid}),
-            json!({"status": 7, "cmd_uid": uid}),
-            json!({"status": "splendid", "cmd_uid": uid}),
-        ] {
-            assert_eq!(status(&optimizer, expected, param).await.status, "invalid");
-        }
-        for progress in [0.0, 50.0, 100.0] {
-            assert!(status(&optimizer, expected, json!({"progress": progress, "cmd_uid": uid})).await.is_ok());
-        }
-        assert_eq!(whats_next(&optimizer).await, command);
-        let (event, result) = servo.carry_out(&command);
-        assert!(status(&optimizer, event, result.clone()).await.is_ok());
-        assert_eq!(status(&optimizer, event, result).await.status, "unexpected-event", "a result counts once");
-    }
-    assert!(status(&optimizer, Event::Goodbye, json!({"reason": "SIGTERM"})).await.is_ok());
 }
 
 #[tokio::test]
@@ -458,6 +262,29 @@ async fn an_improvement_that_does_not_repeat_is_not_claimed() {
     let verified = report.trials.iter().filter(|trial| trial.kind == Kind::VerifyBest);
     let verified: HashSet<_> = verified.map(|trial| trial.assignment.to_string()).collect();
     assert_eq!(verified.len(), 3, "three candidates get the chance");
+}
+
+#[tokio::test]
+async fn a_baseline_that_breaks_a_constraint_is_told() {
+    for (limit, outcome, sentence) in [
+        (20, Outcome::Improved, "p95 20 ms (limit 20 ms); the baseline does not meet p95 30 ms (limit 20 ms)"),
+        (
+            10,
+            Outcome::BaselineKept,
+            "no improvement; baseline: cost 4.00, p95 30 ms (limit 10 ms); the baseline does not",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path(), "random", 40);
+        config.constraints.absolute[0].formula = format!("p95 <= {limit}");
+        let optimizer = open(&config);
+        assert!(drive(&optimizer, &mut Servo::new(), MAX_MESSAGES).await);
+        let report = report(&optimizer);
+        assert_eq!(report.outcome, outcome, "{}", report.sentence);
+        assert!(report.sentence.contains(sentence), "{}", report.sentence);
+        assert_eq!(report.stopped.as_deref(), Some("every point was tried"));
+        assert_eq!(searched(&report.trials).len(), 15, "a space of 16 points, of which one is the baseline");
+    }
 }
 
 #[tokio::test]
@@ -682,6 +509,143 @@ async fn a_strategy_from_elsewhere_may_be_noisy_and_may_fail() {
     let report = report(&optimizer);
     assert_optimum(&servo, &report);
     assert_eq!(report.stopped.as_deref(), Some("sampler scripted failed: out of ideas"));
+}
+
+/// Proposes what it is handed, and thinks until then.
+struct Thinking(Mutex<mpsc::Receiver<Option<Assignment>>>);
+
+impl Sampler for Thinking {
+    fn name(&self) -> &'static str {
+        "thinking"
+    }
+
+    fn ask(&mut self, _: &Space, _: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
+        self.0.lock().unwrap().recv().map_err(|_| SamplerError::new("let go for good"))
+    }
+
+    fn approaches(&self) -> bool {
+        false
+    }
+}
+
+struct ThinkingFactory(Mutex<Option<mpsc::Receiver<Option<Assignment>>>>);
+
+impl SamplerFactory for ThinkingFactory {
+    fn check(&self, _: SamplerKind) -> Result<(), SamplerError> {
+        Ok(())
+    }
+
+    fn create(&self, _: &SamplerRequest<'_>) -> Result<Box<dyn Sampler>, SamplerError> {
+        Ok(Box::new(Thinking(Mutex::new(self.0.lock().unwrap().take().unwrap()))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_can_be_ended_while_the_strategy_thinks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), "tpe", 9);
+    config.promote = Promote::Never;
+    let (proposals, thinks) = mpsc::channel();
+    let factory = Arc::new(ThinkingFactory(Mutex::new(Some(thinks))));
+    let optimizer = Arc::new(LocalOptimizer::open(config, "app", factory, None).unwrap());
+    let mut servo = Servo::new();
+    let proposal = [("web.n".to_owned(), Value::Int(2)), ("web.gc".to_owned(), "fast".into())].into_iter().collect();
+    proposals.send(Some(proposal)).unwrap();
+    // DESCRIBE, MEASURE, ADJUST, MEASURE.
+    for _ in 0..4 {
+        let command = whats_next(&*optimizer).await;
+        let (event, result) = servo.carry_out(&command);
+        assert!(status(&*optimizer, event, result).await.is_ok());
+    }
+    assert_eq!(servo.settings.n, 2);
+    let asking = tokio::spawn({
+        let optimizer = optimizer.clone();
+        async move { whats_next(&*optimizer).await }
+    });
+    // Whether the strategy is being asked by now or not: all of this is answered.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ending = async {
+        let last = optimizer.wind_down().await.expect("it does not stand at the baseline");
+        let (event, result) = servo.carry_out(&last);
+        assert!(status(&*optimizer, event, result).await.is_ok());
+        assert!(status(&*optimizer, Event::Goodbye, json!({"reason": "SIGINT"})).await.is_ok());
+    };
+    tokio::time::timeout(Duration::from_secs(30), ending).await.expect("answers while the strategy thinks");
+    assert!(optimizer.finished() && !asking.is_finished());
+    let report = report(&optimizer);
+    assert_eq!(report.outcome, Outcome::Interrupted);
+    assert_eq!(report.left_at.unwrap().to_string(), "web.n=8 web.gc=slow");
+    proposals.send(None).unwrap();
+    assert_eq!(asking.await.unwrap().cmd, Commands::Sleep);
+}
+
+/// Proposes what the application runs with already.
+struct Unimaginative;
+
+impl Sampler for Unimaginative {
+    fn name(&self) -> &'static str {
+        "unimaginative"
+    }
+
+    fn ask(&mut self, _: &Space, history: &[Trial]) -> Result<Option<Assignment>, SamplerError> {
+        assert!(history.len() < 5, "out of patience");
+        Ok(Some(history[0].assignment.clone()))
+    }
+
+    fn approaches(&self) -> bool {
+        false
+    }
+}
+
+struct UnimaginativeFactory;
+
+impl SamplerFactory for UnimaginativeFactory {
+    fn check(&self, _: SamplerKind) -> Result<(), SamplerError> {
+        Ok(())
+    }
+
+    fn create(&self, _: &SamplerRequest<'_>) -> Result<Box<dyn Sampler>, SamplerError> {
+        Ok(Box::new(Unimaginative))
+    }
+}
+
+#[tokio::test]
+async fn noise_is_no_improvement_and_a_strategy_that_panics_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let factory = Arc::new(UnimaginativeFactory);
+    let optimizer = LocalOptimizer::open(config(folder.path(), "tpe", 9), "app", factory, None).unwrap();
+    let mut servo = Servo::new();
+    // Each measurement of the same settings is a little better than the one before.
+    servo.measure = Box::new(|settings, count| {
+        let mut metrics = cost_and_latency(settings);
+        metrics["cost"]["value"] = json!(4.0 - f64::from(count) * 0.01);
+        Answer::Metrics(metrics)
+    });
+    assert!(drive(&optimizer, &mut servo, MAX_MESSAGES).await);
+    let report = report(&optimizer);
+    assert_eq!(searched(&report.trials).len(), 4);
+    assert_eq!(report.outcome, Outcome::BaselineKept, "{}", report.sentence);
+    let stopped = report.stopped.unwrap();
+    assert_eq!(stopped, "sampler unimaginative failed: it panicked, which is a defect");
+}
+
+#[tokio::test]
+async fn figures_too_great_for_a_mean_do_not_spoil_the_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), "grid", 3);
+    config.trial.repeats = 2;
+    let mut servo = Servo::new();
+    servo.measure = Box::new(|settings, count| {
+        let mut metrics = cost_and_latency(settings);
+        if (3..=4).contains(&count) {
+            metrics["p95"] = json!({"unit": "ms", "value": 1.7e308});
+        }
+        Answer::Metrics(metrics)
+    });
+    assert!(drive(&open(&config), &mut servo, MAX_MESSAGES).await);
+    let trials = trials_of(folder.path());
+    assert_eq!(trials[1].state, State::Inconclusive);
+    assert!(drive(&open(&config), &mut servo, MAX_MESSAGES).await, "the study can be read again");
 }
 
 #[tokio::test]
