@@ -45,6 +45,16 @@ pub(super) fn pump(run: &Bound<'_, Run>, parts: &Parts) {
             Err(error) => settle(run, parts, ticket, Err(error)),
         }
     }
+    if run.get().is_to_stop() {
+        // Those that are about to take their first step take it: what fails at the same time is told together.
+        let event_loop = run.get().event_loop(run.py());
+        let asked = run
+            .getattr(intern!(run.py(), "_stop"))
+            .and_then(|stop| event_loop.call_method1(intern!(run.py(), "call_soon"), (stop,)));
+        if asked.is_err() {
+            run.get().stop(run.py());
+        }
+    }
 }
 
 /// Starts a task for a handler; an eager one may run others too.

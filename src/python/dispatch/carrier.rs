@@ -130,7 +130,6 @@ impl Carrier {
             Err(error) => Err(error.clone_ref(py)),
         };
         if let Err(error) = &outcome
-            && !is_fatal(py, error)
             && !error.is_instance_of::<CancelledError>(py)
         {
             // The dispatch tells of it; asyncio is not to call it unseen.

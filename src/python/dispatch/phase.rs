@@ -49,7 +49,8 @@ pub(super) struct Phase {
     pub fatal: Option<PyErr>,
     /// No further handler is to start.
     pub stopping: bool,
-    pub stop_asked: bool,
+    /// A handler failed, which is to stop the others.
+    pub stop_wanted: bool,
     clock: Option<(Instant, Py<PyAny>)>,
 }
 
@@ -67,7 +68,7 @@ impl Phase {
             cancelled: None,
             fatal: None,
             stopping: false,
-            stop_asked: false,
+            stop_wanted: false,
             clock: Some((Instant::now(), now)),
         }
     }

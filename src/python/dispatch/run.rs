@@ -273,6 +273,17 @@ impl Run {
         }
     }
 
+    /// Whether others still run although one has failed; true once.
+    pub(super) fn is_to_stop(&self) -> bool {
+        let mut state = lock(&self.state);
+        let Some(phase) = &mut state.phase else { return false };
+        std::mem::take(&mut phase.stop_wanted) && phase.open > 0 && !phase.stopping
+    }
+
+    fn is_stopping(&self) -> bool {
+        lock(&self.state).phase.as_ref().is_some_and(|phase| phase.stopping)
+    }
+
     fn open(&self) -> usize {
         lock(&self.state).phase.as_ref().map_or(0, |phase| phase.open)
     }
@@ -554,12 +565,15 @@ impl Run {
             this.end();
             return Err(error);
         }
-        let dropped = {
+        let again = {
             let mut state = lock(&this.state);
             if state.interrupted.is_none() { state.interrupted.replace(error) } else { Some(error) }
         };
-        drop(dropped);
-        this.stop(py);
+        // Handlers that tidy up because another one failed are disturbed by the second wish alone.
+        if again.is_some() || !this.is_stopping() {
+            this.stop(py);
+        }
+        drop(again);
         Self::drive(slf)
     }
 
@@ -571,7 +585,9 @@ impl Run {
 
     /// Called by the loop when a handler has failed.
     fn _stop(&self, py: Python<'_>) {
-        self.stop(py);
+        if !self.is_stopping() {
+            self.stop(py);
+        }
     }
 
     #[getter]

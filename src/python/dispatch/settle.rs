@@ -24,7 +24,7 @@ enum Verdict {
     Fatal(PyErr),
 }
 
-/// Records the end of a handler, and wakes the caller when it was the last of its phase.
+/// Records the end of a handler, and wakes the caller when it was the last of its phase. `pump` is to follow.
 pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcome: PyResult<Step<'_>>) {
     let py = run.py();
     let verdict = match outcome {
@@ -38,7 +38,7 @@ pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcom
     let more = run.get().handlers_of(ticket) > ticket.at + 1;
     // An exception may hold much: it is dropped when the lock is not held any more.
     let mut surplus = None;
-    let (dropped, stop, last) = {
+    let (dropped, last) = {
         let mut state = lock(run.get().state());
         let Some(phase) = &mut state.phase else { return };
         let go_on = matches!(verdict, Verdict::Result(_));
@@ -51,19 +51,10 @@ pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcom
             Verdict::Fatal(error) | Verdict::Cancelled(error) => surplus = Some(error),
         }
         let task = phase.step(ticket, more && go_on);
-        let stop = failed && phase.open > 0 && !std::mem::replace(&mut phase.stop_asked, true);
-        (task, stop, phase.open == 0)
+        phase.stop_wanted |= failed;
+        (task, phase.open == 0)
     };
     drop((dropped, surplus));
-    if stop {
-        // Those that are about to take their first step take it: what fails at the same time is told together.
-        let asked = run
-            .getattr(intern!(py, "_stop"))
-            .and_then(|stop| run.get().event_loop(py).call_method1(intern!(py, "call_soon"), (stop,)));
-        if asked.is_err() {
-            run.get().stop(py);
-        }
-    }
     if last {
         run.get().wake(py);
     }
