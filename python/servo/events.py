@@ -113,7 +113,7 @@ class Event:
         return hash(self.name)
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True, weakref_slot=True)
 class EventHandler:
     """A function that answers an event.
 
@@ -553,9 +553,13 @@ class Mixin:
             KeyError: There is no such event.
         """
         found = event if isinstance(event, Event) else _events[event]
+        try:
+            bus = self.__event_bus__  # type: ignore[attr-defined]
+        except AttributeError:
+            bus = self.__connectors__
         return _DispatchEvent(
             found,
-            self.__connectors__,
+            bus,
             args,
             kwargs,
             first,

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use super::carrier::Carrier;
 use super::lock;
 use super::parts::Parts;
-use super::phase::Ticket;
+use super::phase::{Scene, Ticket};
 use super::run::Run;
 use super::settle::{is_fatal, settle};
 
@@ -35,13 +35,17 @@ pub(super) fn end() {
 
 /// Starts all handlers that can start.
 pub(super) fn pump(run: &Bound<'_, Run>, parts: &Parts) {
-    while let Some(ticket) = run.get().take_ready() {
-        match run.get().function(parts, run.py(), ticket) {
-            Ok((_, true)) => launch(run, parts, ticket),
-            Ok((_, false)) => {
-                let outcome = run.get().start(parts, run.py(), ticket);
+    let (py, this) = (run.py(), run.get());
+    let scene = this.scene(py);
+    while let (Some(scene), Some(ticket)) = (&scene, this.take_ready()) {
+        match this.function(parts, py, ticket) {
+            Ok((function, is_async)) if !is_async && scene.manager.is_none() => {
+                let outcome = scene
+                    .context()
+                    .and_then(|context| this.start(parts, scene, ticket, (function, is_async), Some(&context)));
                 settle(run, parts, ticket, outcome);
             }
+            Ok(_) => launch(run, parts, scene, ticket),
             Err(error) => settle(run, parts, ticket, Err(error)),
         }
     }
@@ -58,8 +62,8 @@ pub(super) fn pump(run: &Bound<'_, Run>, parts: &Parts) {
 }
 
 /// Starts a task for a handler; an eager one may run others too.
-fn launch(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket) {
-    let task = match start_task(run, parts, ticket) {
+fn launch(run: &Bound<'_, Run>, parts: &Parts, scene: &Scene<'_>, ticket: Ticket) {
+    let task = match start_task(run, parts, scene, ticket) {
         Ok(task) => task,
         // It has been recorded by the handler that raised it.
         Err(error) if is_fatal(run.py(), &error) => return,
@@ -69,7 +73,12 @@ fn launch(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket) {
     drop(task);
 }
 
-fn start_task<'py>(run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Bound<'py, PyAny>> {
+fn start_task<'py>(
+    run: &Bound<'py, Run>,
+    parts: &Parts,
+    scene: &Scene<'py>,
+    ticket: Ticket,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = run.py();
     let event_loop = run.get().event_loop(py);
     let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
@@ -81,7 +90,7 @@ fn start_task<'py>(run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyRe
     }
     let options = options(run, parts, &event_loop)?;
     if !parts.eager {
-        options.set_item(intern!(py, "context"), run.get().context(py)?)?;
+        options.set_item(intern!(py, "context"), scene.context()?)?;
     }
     let carrier = Bound::new(py, Carrier::new(run, ticket, parts.eager, !parts.eager))?;
     parts.task.bind(py).call((carrier,), Some(&options))

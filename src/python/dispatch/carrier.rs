@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::burst::pump;
-use super::invoke::{self, Push, Step, Suspended};
+use super::invoke::{self, Step, Suspended, Work};
 use super::lock;
 use super::parts::Parts;
 use super::phase::Ticket;
@@ -21,10 +21,16 @@ enum At {
     /// The task is this handler's own from its first wait on.
     Waits {
         ticket: Ticket,
-        suspended: Py<Suspended>,
+        suspended: Suspended,
         context: Option<Py<PyAny>>,
     },
     Over,
+}
+
+/// What is to happen to the handler.
+enum Push {
+    Resume,
+    Throw(PyErr),
 }
 
 /// See the module.
@@ -56,8 +62,12 @@ impl Carrier {
             (At::Start(ticket), Push::Resume) => self.start(&run, parts, ticket),
             (At::Waits { ticket, suspended, context }, push) => {
                 let inside = context.as_ref().map(|context| context.bind(py));
-                match invoke::step(parts, suspended.bind(py), inside, push) {
-                    Ok(Step::Waits(again)) => Ok(self.wait(&again, ticket, context)),
+                let work = match push {
+                    Push::Resume => Work::Resume(suspended),
+                    Push::Throw(error) => Work::Throw(suspended, error),
+                };
+                match invoke::step(py, parts, inside, work) {
+                    Ok(Step::Waits(again)) => Ok(Some(self.wait(py, again, ticket, context))),
                     outcome => self.finish(&run, parts, ticket, outcome),
                 }
             }
@@ -65,32 +75,43 @@ impl Carrier {
     }
 
     fn start<'py>(&self, run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Option<Py<PyAny>>> {
-        let py = run.py();
+        let (py, this) = (run.py(), run.get());
+        let Some(scene) = this.scene(py) else { return Ok(None) };
         if !self.shared {
-            return self.start_own(run, parts, ticket);
+            let context = if self.in_task_context { None } else { Some(scene.context()?) };
+            let outcome = this
+                .function(parts, py, ticket)
+                .and_then(|function| this.start(parts, &scene, ticket, function, context.as_ref()));
+            return match outcome {
+                Ok(Step::Waits(suspended)) => Ok(Some(self.wait(py, suspended, ticket, context.map(Bound::unbind)))),
+                outcome => self.finish(run, parts, ticket, outcome),
+            };
         }
         let task = parts.current_task.bind(py).call0()?;
         let mut ticket = ticket;
         loop {
             let references = references_to(&task);
-            let context = run.get().context(py)?;
-            let outcome = run.get().start_in(parts, py, ticket, Some(&context));
-            if let Ok(Step::Waits(suspended)) = &outcome {
-                let former = run.get().register(ticket, task.unbind());
-                drop(former);
-                return Ok(self.wait(suspended, ticket, Some(context.unbind())));
-            }
-            if let Err(error) = &outcome
-                && is_fatal(py, error)
+            let context = scene.context()?;
+            let outcome = this
+                .function(parts, py, ticket)
+                .and_then(|function| this.start(parts, &scene, ticket, function, Some(&context)));
+            let outcome = match outcome {
+                Ok(Step::Waits(suspended)) => {
+                    let former = this.register(ticket, task.unbind());
+                    drop(former);
+                    return Ok(Some(self.wait(py, suspended, ticket, Some(context.unbind()))));
+                }
+                outcome => outcome,
+            };
+            // A task that a handler has cancelled or kept serves no other.
+            if outcome.as_ref().is_err_and(|error| is_fatal(py, error))
+                || references_to(&task) != references
+                || task.call_method0(intern!(py, "cancelling"))?.is_truthy()?
             {
                 return self.finish(run, parts, ticket, outcome);
             }
-            // A task that a handler has cancelled or kept serves no other.
-            if references_to(&task) != references || task.call_method0(intern!(py, "cancelling"))?.is_truthy()? {
-                return self.finish(run, parts, ticket, outcome);
-            }
             settle(run, parts, ticket, outcome);
-            match run.get().take_ready() {
+            match this.take_ready() {
                 Some(next) => ticket = next,
                 None => break,
             }
@@ -99,20 +120,10 @@ impl Carrier {
         Ok(None)
     }
 
-    /// The only handler of its task.
-    fn start_own<'py>(&self, run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Option<Py<PyAny>>> {
-        let py = run.py();
-        let context = if self.in_task_context { None } else { Some(run.get().context(py)?) };
-        match run.get().start_in(parts, py, ticket, context.as_ref()) {
-            Ok(Step::Waits(suspended)) => Ok(self.wait(&suspended, ticket, context.map(Bound::unbind))),
-            outcome => self.finish(run, parts, ticket, outcome),
-        }
-    }
-
-    fn wait(&self, suspended: &Bound<'_, Suspended>, ticket: Ticket, context: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
-        let awaited = suspended.get().take_awaited();
-        *lock(&self.at) = At::Waits { ticket, suspended: suspended.clone().unbind(), context };
-        awaited.or_else(|| Some(suspended.py().None()))
+    fn wait(&self, py: Python<'_>, mut suspended: Suspended, ticket: Ticket, context: Option<Py<PyAny>>) -> Py<PyAny> {
+        let awaited = suspended.take_awaited(py);
+        *lock(&self.at) = At::Waits { ticket, suspended, context };
+        awaited
     }
 
     /// The task ends with the handler's outcome.
@@ -121,11 +132,11 @@ impl Carrier {
         run: &Bound<'py, Run>,
         parts: &Parts,
         ticket: Ticket,
-        outcome: PyResult<Step<'py>>,
+        outcome: PyResult<Step>,
     ) -> PyResult<Option<Py<PyAny>>> {
         let py = run.py();
         let shown = match &outcome {
-            Ok(Step::Finished(value)) if !value.is_none() => Err(PyStopIteration::new_err((value.clone().unbind(),))),
+            Ok(Step::Finished(value)) if !value.is_none(py) => Err(PyStopIteration::new_err((value.clone_ref(py),))),
             Ok(_) => Ok(None),
             Err(error) => Err(error.clone_ref(py)),
         };
@@ -151,7 +162,7 @@ impl Carrier {
     /// The coroutine of the handler, when it waits.
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         match &*lock(&self.at) {
-            At::Waits { suspended, .. } => Some(suspended.bind(py).get().coroutine(py).clone()),
+            At::Waits { suspended, .. } => Some(suspended.coroutine(py).clone()),
             _ => None,
         }
     }
@@ -246,7 +257,7 @@ impl Carrier {
         if let Ok(at) = self.at.try_lock()
             && let At::Waits { suspended, context, .. } = &*at
         {
-            visit.call(suspended)?;
+            suspended.visit(&visit)?;
             visit.call(context)?;
         }
         Ok(())

@@ -1,22 +1,20 @@
 //! One call of a handler, step by step.
 
-use std::sync::Mutex;
+use std::cell::Cell;
 
-use pyo3::exceptions::{PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PySendResult, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::lock;
 use super::parts::Parts;
 
 /// A coroutine that waits for something.
-#[pyclass(frozen, module = "servo._core")]
 pub(super) struct Suspended {
     coroutine: Py<PyAny>,
     steps: Py<PyIterator>,
     /// What it waits for, until the task that drives it takes it.
-    awaited: Mutex<Option<Py<PyAny>>>,
+    awaited: Option<Py<PyAny>>,
 }
 
 impl Suspended {
@@ -26,171 +24,126 @@ impl Suspended {
     }
 
     /// What the coroutine waits for.
-    pub fn take_awaited(&self) -> Option<Py<PyAny>> {
-        lock(&self.awaited).take()
+    pub fn take_awaited(&mut self, py: Python<'_>) -> Py<PyAny> {
+        self.awaited.take().unwrap_or_else(|| py.None())
     }
 
-    fn waits(&self, awaited: Bound<'_, PyAny>) {
-        *lock(&self.awaited) = Some(awaited.unbind());
-    }
-}
-
-#[pymethods]
-impl Suspended {
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.coroutine)?;
         visit.call(&self.steps)?;
-        if let Ok(awaited) = self.awaited.try_lock() {
-            visit.call(&*awaited)?;
-        }
-        Ok(())
+        visit.call(&self.awaited)
     }
 }
 
 /// Where a handler stands after a step.
-pub(super) enum Step<'py> {
+pub(super) enum Step {
     /// It returned.
-    Finished(Bound<'py, PyAny>),
+    Finished(Py<PyAny>),
     /// It waits for something.
-    Waits(Bound<'py, Suspended>),
+    Waits(Suspended),
 }
 
-impl<'py> From<Bound<'py, PyAny>> for Step<'py> {
-    fn from(given: Bound<'py, PyAny>) -> Self {
-        match given.cast_into_exact::<Suspended>() {
-            Ok(suspended) => Self::Waits(suspended),
-            Err(other) => Self::Finished(other.into_inner()),
-        }
-    }
+/// One step of a handler.
+pub(super) enum Work {
+    /// The handler is called; a coroutine goes to the first point where it waits.
+    Call(Invocation),
+    /// What the coroutine waited for has come.
+    Resume(Suspended),
+    /// An exception is thrown into the coroutine.
+    Throw(Suspended, PyErr),
 }
 
 /// One call of a handler.
-pub(super) struct Invocation<'py> {
+pub(super) struct Invocation {
     /// The context variable that names the connector.
-    pub variable: Bound<'py, PyAny>,
-    pub connector: Bound<'py, PyAny>,
-    pub function: Bound<'py, PyAny>,
-    pub args: Bound<'py, PyTuple>,
-    pub kwargs: Option<Bound<'py, PyDict>>,
+    pub variable: Py<PyAny>,
+    pub connector: Py<PyAny>,
+    pub function: Py<PyAny>,
+    pub args: Py<PyTuple>,
+    pub kwargs: Option<Py<PyDict>>,
     /// Whether it gives a coroutine, which is to be run.
     pub is_async: bool,
 }
 
-impl<'py> Invocation<'py> {
-    /// The first step, inside that context.
-    pub fn start_in(&self, parts: &Parts, context: &Bound<'py, PyAny>) -> PyResult<Step<'py>> {
-        let call = if self.is_async { &parts.call_async } else { &parts.call_plain };
-        let Self { variable, connector, function, args, kwargs, .. } = self;
-        let arguments = (context, call, variable, connector, function, args, kwargs.as_ref());
-        let given = parts.context_run.bind(context.py()).call1(arguments)?;
-        Ok(if self.is_async { given.into() } else { Step::Finished(given) })
-    }
-
-    /// The first step, inside the present context.
-    pub fn start(&self) -> PyResult<Step<'py>> {
-        let Self { variable, connector, function, args, kwargs, .. } = self;
-        if self.is_async {
-            Ok(call_async(variable, connector, function, args, kwargs.as_ref())?.into())
-        } else {
-            call_plain(variable, connector, function, args, kwargs.as_ref()).map(Step::Finished)
-        }
-    }
+thread_local! {
+    /// What [`step_inside`] is to do. `Context.run` would take arguments, but each costs time at every step.
+    static WORK: Cell<Option<Work>> = const { Cell::new(None) };
+    static STEP: Cell<Option<Step>> = const { Cell::new(None) };
 }
 
-/// What is to happen to a coroutine that waits.
-pub(super) enum Push {
-    /// What it waited for has come.
-    Resume,
-    /// An exception is thrown into it.
-    Throw(PyErr),
+/// Does a step inside that context, or inside the present one.
+pub(super) fn step(py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>, work: Work) -> PyResult<Step> {
+    let Some(context) = context else { return work.step(py, parts) };
+    let former = WORK.replace(Some(work));
+    debug_assert!(former.is_none(), "a step takes its work before it does anything else");
+    let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
+    // Work that is still there was not begun: the context could not be entered.
+    drop(WORK.take());
+    entered?;
+    STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
 }
 
-/// The next step of a coroutine: inside that context, or inside the present one.
-pub(super) fn step<'py>(
-    parts: &Parts,
-    suspended: &Bound<'py, Suspended>,
-    context: Option<&Bound<'py, PyAny>>,
-    push: Push,
-) -> PyResult<Step<'py>> {
-    let py = suspended.py();
-    let given = match (context, push) {
-        (None, Push::Resume) => resume(suspended)?,
-        (None, Push::Throw(error)) => interrupt(suspended, error.into_value(py).into_bound(py).into_any())?,
-        (Some(context), Push::Resume) => parts.context_run.bind(py).call1((context, &parts.resume, suspended))?,
-        (Some(context), Push::Throw(error)) => {
-            parts.context_run.bind(py).call1((context, &parts.interrupt, suspended, error.into_value(py)))?
-        }
-    };
-    Ok(given.into())
-}
-
-/// Calls a handler that is no coroutine function; what it returns is its value as it stands.
+/// What `Context.run` calls.
 #[pyfunction]
-#[pyo3(signature = (variable, connector, function, args, kwargs, /))]
-pub(super) fn call_plain<'py>(
-    variable: &Bound<'py, PyAny>,
-    connector: &Bound<'py, PyAny>,
-    function: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    Parts::get(variable.py())?.variable_set.bind(variable.py()).call1((variable, connector))?;
-    function.call(args, kwargs)
+pub(super) fn step_inside(py: Python<'_>) -> PyResult<()> {
+    let Some(work) = WORK.take() else { return Ok(()) };
+    let step = work.step(py, Parts::get(py)?)?;
+    STEP.set(Some(step));
+    Ok(())
 }
 
-/// Calls a coroutine function and takes the coroutine to the first point where it waits: gives its value, or a
-/// [`Suspended`].
-#[pyfunction]
-#[pyo3(signature = (variable, connector, function, args, kwargs, /))]
-pub(super) fn call_async<'py>(
-    variable: &Bound<'py, PyAny>,
-    connector: &Bound<'py, PyAny>,
-    function: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = variable.py();
-    let coroutine = call_plain(variable, connector, function, args, kwargs)?;
-    let steps = coroutine.call_method0(intern!(py, "__await__"))?.cast_into::<PyIterator>()?;
-    match steps.send(&py.None().into_bound(py))? {
-        PySendResult::Return(value) => Ok(value),
-        PySendResult::Next(awaited) => {
-            let awaited = Mutex::new(Some(awaited.unbind()));
-            let suspended = Suspended { coroutine: coroutine.unbind(), steps: steps.unbind(), awaited };
-            Ok(Bound::new(py, suspended)?.into_any())
+impl Work {
+    fn step(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
+        match self {
+            Self::Call(call) => call.start(py, parts),
+            Self::Resume(suspended) => {
+                let sent = suspended.steps.bind(py).send(py.None().bind(py))?;
+                Ok(suspended.after(sent))
+            }
+            Self::Throw(mut suspended, error) => {
+                match suspended.steps.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),)) {
+                    Ok(awaited) => {
+                        suspended.awaited = Some(awaited.unbind());
+                        Ok(Step::Waits(suspended))
+                    }
+                    Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+                        Ok(Step::Finished(error.value(py).getattr(intern!(py, "value"))?.unbind()))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
         }
     }
 }
 
-/// Lets a coroutine that waits go on: gives its value, or itself when it waits again.
-#[pyfunction]
-#[pyo3(signature = (suspended, /))]
-pub(super) fn resume<'py>(suspended: &Bound<'py, Suspended>) -> PyResult<Bound<'py, PyAny>> {
-    let py = suspended.py();
-    match suspended.get().steps.bind(py).send(&py.None().into_bound(py))? {
-        PySendResult::Return(value) => Ok(value),
-        PySendResult::Next(awaited) => {
-            suspended.get().waits(awaited);
-            Ok(suspended.clone().into_any())
+impl Suspended {
+    fn after(mut self, sent: PySendResult<'_>) -> Step {
+        match sent {
+            PySendResult::Return(value) => Step::Finished(value.unbind()),
+            PySendResult::Next(awaited) => {
+                self.awaited = Some(awaited.unbind());
+                Step::Waits(self)
+            }
         }
     }
 }
 
-/// Throws an exception into a coroutine that waits: gives its value, or itself when it waits again.
-#[pyfunction]
-#[pyo3(signature = (suspended, error, /))]
-pub(super) fn interrupt<'py>(
-    suspended: &Bound<'py, Suspended>,
-    error: Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = suspended.py();
-    match suspended.get().steps.bind(py).call_method1(intern!(py, "throw"), (error,)) {
-        Ok(awaited) => {
-            suspended.get().waits(awaited);
-            Ok(suspended.clone().into_any())
+impl Invocation {
+    fn start(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
+        parts.variable_set.bind(py).call1((self.variable, self.connector))?;
+        let given = self.function.bind(py).call(self.args, self.kwargs.as_ref().map(|kwargs| kwargs.bind(py)))?;
+        if !self.is_async {
+            return Ok(Step::Finished(given.unbind()));
         }
-        Err(error) if error.is_instance_of::<PyStopIteration>(py) => error.value(py).getattr(intern!(py, "value")),
-        Err(error) => Err(error),
+        let steps = given.call_method0(intern!(py, "__await__"))?.cast_into::<PyIterator>()?;
+        match steps.send(py.None().bind(py))? {
+            PySendResult::Return(value) => Ok(Step::Finished(value.unbind())),
+            PySendResult::Next(awaited) => Ok(Step::Waits(Suspended {
+                coroutine: given.unbind(),
+                steps: steps.unbind(),
+                awaited: Some(awaited.unbind()),
+            })),
+        }
     }
 }
 

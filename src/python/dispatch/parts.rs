@@ -35,14 +35,8 @@ pub(super) struct Parts {
     pub events: Py<PyModule>,
     /// The context manager of events that have none.
     pub no_context_manager: Py<PyAny>,
-    /// [`invoke::call_plain`], for `Context.run`.
-    pub call_plain: Py<PyAny>,
-    /// [`invoke::call_async`], for `Context.run`.
-    pub call_async: Py<PyAny>,
-    /// [`invoke::resume`], for `Context.run`.
-    pub resume: Py<PyAny>,
-    /// [`invoke::interrupt`], for `Context.run`.
-    pub interrupt: Py<PyAny>,
+    /// [`invoke::step_inside`], for `Context.run`.
+    pub step_inside: Py<PyAny>,
     prepositions: [Py<PyAny>; 3],
     all_prepositions: Py<PyAny>,
 }
@@ -72,10 +66,7 @@ impl Parts {
             event_cancelled: py.import("servo.errors")?.getattr("EventCancelledError")?.cast_into()?.unbind(),
             exception_group: py.import("builtins")?.getattr("BaseExceptionGroup")?.unbind(),
             no_context_manager: events.getattr("_no_context_manager")?.unbind(),
-            call_plain: wrap_pyfunction!(invoke::call_plain, py)?.into_any().unbind(),
-            call_async: wrap_pyfunction!(invoke::call_async, py)?.into_any().unbind(),
-            resume: wrap_pyfunction!(invoke::resume, py)?.into_any().unbind(),
-            interrupt: wrap_pyfunction!(invoke::interrupt, py)?.into_any().unbind(),
+            step_inside: wrap_pyfunction!(invoke::step_inside, py)?.into_any().unbind(),
             prepositions: [
                 preposition.getattr("before")?.unbind(),
                 preposition.getattr("on")?.unbind(),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
@@ -30,11 +31,28 @@ pub(super) struct Ticket {
     pub at: usize,
 }
 
+/// What all handlers of a phase share.
+pub(super) struct Scene<'py> {
+    /// The context of which every handler gets a copy.
+    pub base: Bound<'py, PyAny>,
+    /// The context manager of the event, when it has one.
+    pub manager: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Scene<'py> {
+    /// A context for one handler.
+    pub fn context(&self) -> PyResult<Bound<'py, PyAny>> {
+        self.base.call_method0(intern!(self.base.py(), "copy"))
+    }
+}
+
 /// See the module.
 pub(super) struct Phase {
     pub preposition: Preposition,
     /// The context of the phase, of which every handler gets a copy.
     pub base: Py<PyAny>,
+    /// The context manager of the event, when it has one.
+    pub manager: Option<Py<PyAny>>,
     /// The keyword arguments of its tasks, once there is one.
     pub task_options: Option<Py<PyDict>>,
     pub lanes: Vec<Lane>,
@@ -55,10 +73,17 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    pub fn new(preposition: Preposition, base: Py<PyAny>, members: &[usize], now: Py<PyAny>) -> Self {
+    pub fn new(
+        preposition: Preposition,
+        base: Py<PyAny>,
+        manager: Option<Py<PyAny>>,
+        members: &[usize],
+        now: Py<PyAny>,
+    ) -> Self {
         Self {
             preposition,
             base,
+            manager,
             task_options: None,
             lanes: members.iter().map(|&member| Lane { member, at: 0, task: None }).collect(),
             ready: (0..members.len()).collect(),
@@ -112,6 +137,7 @@ impl Phase {
 
     pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.base)?;
+        visit.call(&self.manager)?;
         visit.call(&self.task_options)?;
         self.lanes.iter().try_for_each(|lane| visit.call(&lane.task))?;
         self.results.iter().try_for_each(|(_, result)| visit.call(result))

@@ -1,5 +1,6 @@
 //! A dispatch while it runs: what its caller awaits.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyStopIteration};
@@ -9,10 +10,10 @@ use pyo3::types::{PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::class::{ClassEvents, Handlers, with_own};
-use super::invoke::{self, Invocation, Step};
+use super::invoke::{self, Invocation, Step, Work};
 use super::nesting::{DEEPEST, Nesting};
 use super::parts::Parts;
-use super::phase::{Phase, Ticket};
+use super::phase::{Phase, Scene, Ticket};
 use super::request::Request;
 use super::{EventContext, burst, lock};
 use crate::event::{Plan, Preposition, Target};
@@ -68,7 +69,8 @@ pub struct Run {
     request: Request,
     event_loop: OnceLock<Py<PyAny>>,
     members: OnceLock<Vec<Member>>,
-    preposition: Mutex<Preposition>,
+    /// That of the present phase.
+    preposition: AtomicU8,
     state: Mutex<State>,
 }
 
@@ -85,7 +87,7 @@ impl Run {
             interrupted: None,
             nesting: None,
         };
-        let preposition = Mutex::new(Preposition::Before);
+        let preposition = AtomicU8::new(Preposition::Before as u8);
         let (event_loop, members) = (OnceLock::new(), OnceLock::new());
         Self { request, event_loop, members, preposition, state: Mutex::new(state) }
     }
@@ -99,7 +101,11 @@ impl Run {
     }
 
     pub(super) fn preposition(&self) -> Preposition {
-        *lock(&self.preposition)
+        match self.preposition.load(Ordering::Relaxed) {
+            0 => Preposition::Before,
+            1 => Preposition::On,
+            _ => Preposition::After,
+        }
     }
 
     /// What came of it, once it is over.
@@ -117,11 +123,12 @@ impl Run {
         PyString::new(py, &format!("{}:{}", self.preposition(), self.request.event_name))
     }
 
-    /// A context for one handler.
-    pub(super) fn context<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let base = lock(&self.state).phase.as_ref().map(|phase| phase.base.bind(py).clone());
-        let base = base.ok_or_else(|| PyRuntimeError::new_err("the dispatch is over"))?;
-        base.call_method0(intern!(py, "copy"))
+    /// What the handlers of the present phase share.
+    pub(super) fn scene<'py>(&self, py: Python<'py>) -> Option<Scene<'py>> {
+        let state = lock(&self.state);
+        let phase = state.phase.as_ref()?;
+        let manager = phase.manager.as_ref().map(|manager| manager.bind(py).clone());
+        Some(Scene { base: phase.base.bind(py).clone(), manager })
     }
 
     pub(super) fn take_ready(&self) -> Option<Ticket> {
@@ -147,49 +154,41 @@ impl Run {
         (self.member(ticket).connector.clone_ref(py), self.handlers(ticket)[ticket.at].handler.clone_ref(py))
     }
 
-    /// The function of the handler, and whether it is to run in a task.
+    /// The function of the handler, and whether it gives a coroutine.
     pub(super) fn function<'py>(
         &self,
         parts: &Parts,
         py: Python<'py>,
         ticket: Ticket,
     ) -> PyResult<(Bound<'py, PyAny>, bool)> {
-        let (function, is_async) = self.handlers(ticket)[ticket.at].function(parts, py)?;
-        Ok((function, is_async || self.wraps(parts, py)?.is_some()))
-    }
-
-    /// The context manager of the event, when it has one.
-    fn wraps<'py>(&self, parts: &Parts, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let manager = self.request.event.bind(py).getattr(intern!(py, "on_handler_context_manager"))?;
-        Ok((!manager.is(&parts.no_context_manager)).then_some(manager))
-    }
-
-    /// The first step of a handler, in a new context.
-    pub(super) fn start<'py>(&self, parts: &Parts, py: Python<'py>, ticket: Ticket) -> PyResult<Step<'py>> {
-        let context = self.context(py)?;
-        self.start_in(parts, py, ticket, Some(&context))
+        self.handlers(ticket)[ticket.at].function(parts, py)
     }
 
     /// The first step of a handler, in that context or in the present one.
-    pub(super) fn start_in<'py>(
+    pub(super) fn start<'py>(
         &self,
         parts: &Parts,
-        py: Python<'py>,
+        scene: &Scene<'py>,
         ticket: Ticket,
+        function: (Bound<'py, PyAny>, bool),
         context: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Step<'py>> {
-        let call = self.invocation(parts, py, ticket)?;
-        match context {
-            Some(context) => call.start_in(parts, context),
-            None => call.start(),
-        }
+    ) -> PyResult<Step> {
+        let py = scene.base.py();
+        let call = self.invocation(parts, scene, ticket, function)?;
+        invoke::step(py, parts, context, Work::Call(call))
     }
 
-    fn invocation<'py>(&self, parts: &Parts, py: Python<'py>, ticket: Ticket) -> PyResult<Invocation<'py>> {
+    fn invocation<'py>(
+        &self,
+        parts: &Parts,
+        scene: &Scene<'py>,
+        ticket: Ticket,
+        (mut function, mut is_async): (Bound<'py, PyAny>, bool),
+    ) -> PyResult<Invocation> {
+        let py = scene.base.py();
         let member = self.member(ticket);
         let entry = &self.handlers(ticket)[ticket.at];
-        let (mut function, mut is_async) = entry.function(parts, py)?;
-        let connector = member.connector.bind(py).clone();
+        let connector = member.connector.bind(py);
         let after = self.preposition() == Preposition::After && !self.request.alone;
         let given = self.request.kwargs.as_ref().filter(|_| !after).map(|kwargs| kwargs.bind(py));
         let own = entry.kwargs.bind(py);
@@ -206,20 +205,27 @@ impl Run {
             let results = lock(&self.state).results.as_ref().map(|results| results.bind(py).clone());
             // Each has a list of its own: none can change what the caller or another handler gets.
             let results = results.map_or_else(|| PyList::empty(py), |results| results.get_slice(0, results.len()));
-            PyTuple::new(py, [&connector, results.as_any()])?
+            PyTuple::new(py, [connector, results.as_any()])?
         } else {
-            behind(&connector, self.request.args.bind(py))?
+            behind(connector, self.request.args.bind(py))?
         };
-        if let Some(manager) = self.wraps(parts, py)? {
+        if let Some(manager) = &scene.manager {
             let event_kwargs = self.request.kwargs.as_ref().map(|kwargs| kwargs.bind(py));
             let event_args = self.request.args.bind(py);
             let keywords = kwargs.take();
-            args = (manager, &connector, function, is_async, args, keywords, event_args, event_kwargs)
-                .into_pyobject(py)?;
+            args =
+                (manager, connector, function, is_async, args, keywords, event_args, event_kwargs).into_pyobject(py)?;
             function = parts.events.bind(py).getattr(intern!(py, "_within"))?;
             is_async = true;
         }
-        Ok(Invocation { variable: member.variable.bind(py).clone(), connector, function, args, kwargs, is_async })
+        Ok(Invocation {
+            variable: member.variable.clone_ref(py),
+            connector: connector.clone().unbind(),
+            function: function.unbind(),
+            args: args.unbind(),
+            kwargs: kwargs.map(Bound::unbind),
+            is_async,
+        })
     }
 
     /// Notes the task of a handler, for it may have to be cancelled; gives back what is to be dropped.
@@ -360,6 +366,8 @@ impl Run {
             if members.is_empty() {
                 continue;
             }
+            let manager = this.request.event.bind(py).getattr(intern!(py, "on_handler_context_manager"))?;
+            let manager = (!manager.is(&parts.no_context_manager)).then(|| manager.unbind());
             let now = parts.now(py)?.unbind();
             let of_phase = EventContext::of_phase(
                 this.request.event.clone_ref(py),
@@ -368,8 +376,8 @@ impl Run {
                 nesting.unwrap_or_else(|| Nesting::inside(None)),
             );
             let base = parts.context_of(&Bound::new(py, of_phase)?)?.unbind();
-            *lock(&this.preposition) = preposition;
-            let former = lock(&this.state).phase.replace(Phase::new(preposition, base, &members, now));
+            this.preposition.store(preposition as u8, Ordering::Relaxed);
+            let former = lock(&this.state).phase.replace(Phase::new(preposition, base, manager, &members, now));
             drop(former);
             burst::pump(slf, parts);
             return Ok(true);

@@ -25,12 +25,10 @@ enum Verdict {
 }
 
 /// Records the end of a handler, and wakes the caller when it was the last of its phase. `pump` is to follow.
-pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcome: PyResult<Step<'_>>) {
+pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcome: PyResult<Step>) {
     let py = run.py();
     let verdict = match outcome {
-        Ok(Step::Finished(value)) => {
-            result(run, parts, ticket, value.unbind()).map_or_else(Verdict::Failed, Verdict::Result)
-        }
+        Ok(Step::Finished(value)) => result(run, parts, ticket, value).map_or_else(Verdict::Failed, Verdict::Result),
         // A handler that waits has not ended.
         Ok(Step::Waits(_)) => return,
         Err(error) => judge(run, parts, ticket, error),
