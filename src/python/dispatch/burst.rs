@@ -80,15 +80,13 @@ fn start_task<'py>(
     ticket: Ticket,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = run.py();
-    let event_loop = run.get().event_loop(py);
-    let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
-    if !factory.is_none() {
-        let options = PyDict::new(py);
-        options.set_item(intern!(py, "name"), run.get().task_name(py))?;
+    let Some(options) = options(run, parts)? else {
+        // The loop makes its tasks in a way of its own.
+        let name = PyDict::new(py);
+        name.set_item(intern!(py, "name"), run.get().task_name(py))?;
         let carrier = Bound::new(py, Carrier::new(run, ticket, false, false))?;
-        return event_loop.call_method(intern!(py, "create_task"), (carrier,), Some(&options));
-    }
-    let options = options(run, parts, &event_loop)?;
+        return run.get().event_loop(py).call_method(intern!(py, "create_task"), (carrier,), Some(&name));
+    };
     if !parts.eager {
         options.set_item(intern!(py, "context"), scene.context()?)?;
     }
@@ -96,13 +94,17 @@ fn start_task<'py>(
     parts.task.bind(py).call((carrier,), Some(&options))
 }
 
-/// The keyword arguments of the tasks of the present phase.
-fn options<'py>(run: &Bound<'py, Run>, parts: &Parts, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+/// The keyword arguments of the tasks of the present phase; None when the loop has a task factory.
+fn options<'py>(run: &Bound<'py, Run>, parts: &Parts) -> PyResult<Option<Bound<'py, PyDict>>> {
     let py = run.py();
     if let Some(phase) = &lock(run.get().state()).phase
         && let Some(options) = &phase.task_options
     {
-        return Ok(options.bind(py).clone());
+        return Ok(Some(options.bind(py).clone()));
+    }
+    let event_loop = run.get().event_loop(py);
+    if !event_loop.call_method0(intern!(py, "get_task_factory"))?.is_none() {
+        return Ok(None);
     }
     let options = PyDict::new(py);
     options.set_item(intern!(py, "loop"), event_loop)?;
@@ -113,5 +115,5 @@ fn options<'py>(run: &Bound<'py, Run>, parts: &Parts, event_loop: &Bound<'py, Py
     if let Some(phase) = &mut lock(run.get().state()).phase {
         phase.task_options = Some(options.clone().unbind());
     }
-    Ok(options)
+    Ok(Some(options))
 }
