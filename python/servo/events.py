@@ -11,9 +11,10 @@ import sys
 import types
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, List, TypeVar, cast  # noqa: UP035
+from typing import TYPE_CHECKING, Any, ClassVar, List, TypeVar, cast  # noqa: F401, UP035
 
-from servo._core import Dispatch, EventContext, EventResult, use_instance_handlers
+from servo._core import Dispatch, EventResult, use_instance_handlers
+from servo._core import EventContext as EventContext
 
 __all__ = [
     "Event",
@@ -221,6 +222,8 @@ def _require_stub(name: str, function: Callable[..., Any]) -> None:
     try:
         lines = inspect.getsource(function).strip().splitlines()
     except OSError:
+        lines = []
+    if not lines:
         import logging
 
         logging.getLogger(__name__).warning(
@@ -230,7 +233,9 @@ def _require_stub(name: str, function: Callable[..., Any]) -> None:
     last = lines[-1].strip()
     if last in ("pass", "...") or (last.startswith("async def ") and last.endswith((": ...", ": pass"))):
         return
-    raise ValueError("function body of event declaration must be an async generator or a stub using `...` or `pass` keywords")
+    raise ValueError(
+        "function body of event declaration must be an async generator or a stub using `...` or `pass` keywords"
+    )
 
 
 def event(name: str | None = None, *, handler: bool = False) -> Callable[[EventCallable], EventCallable]:
@@ -302,11 +307,13 @@ def _current(context: EventContext) -> Iterator[EventContext]:
         _current_event.reset(token)
 
 
-def _results_are_given(self: Any, results: List[EventResult]) -> None:  # noqa: UP006
-    """What after-handlers look like."""
+def _signature_of_after_handlers() -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    results = inspect.Parameter("results", kind, annotation="List[EventResult]")
+    return inspect.Signature([inspect.Parameter("self", kind), results], return_annotation="None")
 
 
-_AFTER = inspect.signature(_results_are_given)
+_AFTER = _signature_of_after_handlers()
 
 
 def _make_handler(
@@ -451,14 +458,18 @@ class _DispatchEvent(Dispatch):
             await self.run()
 
 
+_current_member: contextvars.ContextVar[Any] = contextvars.ContextVar("servox.current_member", default=None)
+
+
 class Mixin:
     """What makes a class a member of an event bus."""
 
-    __event_handlers__: list[EventHandler] = []
-    __context_variable__: contextvars.ContextVar[Any] = contextvars.ContextVar("servox.current_member", default=None)
+    __event_handlers__: ClassVar[list[EventHandler]] = []
+    __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_member
 
     if TYPE_CHECKING:
         name: str
+        __event_bus__: list[Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -468,10 +479,10 @@ class Mixin:
     def __connectors__(self) -> list[Any]:
         """The connectors that share a bus; a connector that stands alone has one of its own."""
         try:
-            return cast(list[Any], self.__event_bus__)
+            return self.__event_bus__
         except AttributeError:
             object.__setattr__(self, "__event_bus__", [self])
-            return cast(list[Any], self.__event_bus__)
+            return self.__event_bus__
 
     @_ClassOrInstanceMethod
     def get_event_handlers(
@@ -480,9 +491,7 @@ class Mixin:
         """The handlers of an event, in the order they were registered."""
         cls, instance = bound
         known = cls.__event_handlers__ if instance is None else [*cls.__event_handlers__, *_own_handlers(instance)]
-        return [
-            handler for handler in known if handler.event.name == str(event) and handler.preposition & preposition
-        ]
+        return [handler for handler in known if handler.event.name == str(event) and handler.preposition & preposition]
 
     @_ClassOrInstanceMethod
     def responds_to_event(bound: tuple[type[Mixin], Any], event: Event | str) -> bool:
@@ -554,7 +563,7 @@ class Mixin:
         """
         found = event if isinstance(event, Event) else _events[event]
         try:
-            bus = self.__event_bus__  # type: ignore[attr-defined]
+            bus = self.__event_bus__
         except AttributeError:
             bus = self.__connectors__
         return _DispatchEvent(
@@ -614,10 +623,13 @@ async def _within(
     event_kwargs: dict[str, Any] | None,
 ) -> Any:
     """Calls a handler inside the context manager of its event; None when that swallowed what the handler raised."""
+    value = None
     async with manager(connector, *event_args, **(event_kwargs or {})):
         value = function(*args, **(kwargs or {}))
-        return await cast(Awaitable[Any], value) if is_async else value
-    return None
+        if is_async:
+            given, value = value, None
+            value = await cast(Awaitable[Any], given)
+    return value
 
 
 def _warn_of_cancellation(cancelled: list[tuple[Any, Any]]) -> None:

@@ -325,7 +325,10 @@ class TestTheDispatchObject:
         (member,) = bus(Plain)
         assert values(await asyncio.wait_for(member.dispatch_event("ping", 1), 30)) == [1]
         assert values(await asyncio.create_task(member.dispatch_event("ping", 1).run())) == [1]
-        assert [values(r) for r in await asyncio.gather(*(member.dispatch_event("ping", n) for n in (1, 2)))] == [[1], [2]]
+        assert [values(r) for r in await asyncio.gather(*(member.dispatch_event("ping", n) for n in (1, 2)))] == [
+            [1],
+            [2],
+        ]
 
     async def test_the_same_run_cannot_be_awaited_twice(self, bus, Plain):
         (member,) = bus(Plain)
