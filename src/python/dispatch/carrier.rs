@@ -50,7 +50,7 @@ impl Carrier {
     }
 
     /// The next step. Gives what the task is to wait for, None at the end.
-    fn advance<'py>(&self, py: Python<'py>, push: Push) -> PyResult<Option<Py<PyAny>>> {
+    fn advance(&self, py: Python<'_>, push: Push) -> PyResult<Option<Py<PyAny>>> {
         let at = std::mem::replace(&mut *lock(&self.at), At::Over);
         let run = lock(&self.run).as_ref().map(|run| run.bind(py).clone());
         let (Some(run), parts) = (run, Parts::get(py)?) else {
@@ -74,7 +74,7 @@ impl Carrier {
         }
     }
 
-    fn start<'py>(&self, run: &Bound<'py, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Option<Py<PyAny>>> {
+    fn start(&self, run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Option<Py<PyAny>>> {
         let (py, this) = (run.py(), run.get());
         let Some(scene) = this.scene(py) else { return Ok(None) };
         if !self.shared {
@@ -127,9 +127,9 @@ impl Carrier {
     }
 
     /// The task ends with the handler's outcome.
-    fn finish<'py>(
+    fn finish(
         &self,
-        run: &Bound<'py, Run>,
+        run: &Bound<'_, Run>,
         parts: &Parts,
         ticket: Ticket,
         outcome: PyResult<Step>,

@@ -10,6 +10,8 @@
 //! Two rules hold everywhere here: no lock is held across a call into Python (it may re-enter), and no object is dropped
 //! under a lock (its finalizer may re-enter).
 
+#![expect(clippy::needless_pass_by_value, reason = "`__traverse__` takes its visitor by value")]
+
 mod burst;
 mod carrier;
 mod class;

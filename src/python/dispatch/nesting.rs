@@ -30,7 +30,7 @@ impl Nesting {
         let mut at = Some(self.clone());
         while let Some(nesting) = at.take_if(|nesting| nesting.alive.load(Ordering::Relaxed) && depth <= DEEPEST) {
             depth += 1;
-            at = lock(&nesting.parent).clone();
+            at.clone_from(&lock(&nesting.parent));
         }
         depth
     }

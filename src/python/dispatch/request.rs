@@ -70,7 +70,7 @@ impl Dispatch {
 impl Dispatch {
     #[new]
     #[pyo3(signature = (event, bus, args, kwargs, first, include, exclude, return_exceptions, prepositions, alone, /))]
-    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "called by one function")]
+    #[expect(clippy::too_many_arguments, reason = "called by one function")]
     fn new(
         event: Bound<'_, PyAny>,
         bus: Py<PyList>,
