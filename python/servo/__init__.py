@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from servo.events import Preposition as Preposition
     from servo.events import after_event as after_event
     from servo.events import before_event as before_event
+    from servo.events import create_event as create_event
     from servo.events import current_event as current_event
+    from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
     from servo.types import Adjustment as Adjustment
@@ -114,7 +116,9 @@ _HOMES = {
         "Preposition",
         "after_event",
         "before_event",
+        "create_event",
         "current_event",
+        "event",
         "event_handler",
         "on_event",
     ],

@@ -1,9 +1,11 @@
 """The compiled engine."""
 
 import datetime
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+from servo.events import Event, EventHandler, Preposition
 from servo.types.core import Duration, Unit
 
 class ConfigError(ValueError):
@@ -46,6 +48,96 @@ class Servo:
         """Takes one measurement; gives the readings as JSON. Times are in seconds."""
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]:
         """Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON."""
+
+class EventContext:
+    """What `servo.current_event()` gives: an event, and whether its handlers run before, on or after it."""
+
+    def __init__(self, event: Event, preposition: Preposition, created_at: datetime.datetime | None = None) -> None: ...
+    @staticmethod
+    def from_str(event_str: str) -> EventContext | None:
+        """The context of a text such as `adjust` or `before:adjust`; None when there is no such event."""
+    @property
+    def event(self) -> Event: ...
+    @property
+    def preposition(self) -> Preposition: ...
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When it began: local time without a time zone."""
+    def is_before(self) -> bool: ...
+    def is_on(self) -> bool: ...
+    def is_after(self) -> bool: ...
+    def operation(self) -> str | None:
+        """What an optimizer calls the operation; None where it knows none."""
+    def current(self) -> AbstractContextManager[EventContext]:
+        """Makes this the current event for the time of a `with` block."""
+
+class EventResult:
+    """What one handler of an event gave: its value, or the exception it raised where exceptions are returned."""
+
+    def __init__(
+        self,
+        *,
+        event: Event,
+        preposition: Preposition,
+        handler: EventHandler | None,
+        connector: Any,
+        value: Any,
+        created_at: datetime.datetime | None = None,
+    ) -> None: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def preposition(self) -> Preposition: ...
+    @property
+    def handler(self) -> EventHandler: ...
+    @property
+    def connector(self) -> Any:
+        """The connector whose handler it was, the same object."""
+    @property
+    def created_at(self) -> datetime.datetime:
+        """When it came: local time without a time zone."""
+    @property
+    def value(self) -> Any:
+        """The returned value, or the exception."""
+    def dict(self) -> dict[str, Any]:
+        """The fields by name."""
+
+class Dispatch:
+    """An event on its way to the connectors of a bus: await it, or await a call of it."""
+
+    def __init__(
+        self,
+        event: Event,
+        bus: list[Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        first: bool,
+        include: Sequence[Any] | None,
+        exclude: Sequence[Any] | None,
+        return_exceptions: bool,
+        prepositions: Preposition,
+        alone: bool,
+        /,
+    ) -> None: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def results(self) -> Any:
+        """What came of it; None until it has run."""
+    @property
+    def done(self) -> bool:
+        """Whether it runs or has run."""
+    @property
+    def success(self) -> bool:
+        """Whether it has run to its end and there are results."""
+    def run(self) -> Coroutine[Any, Any, Any]:
+        """Runs it; gives the results, or the first one.
+
+        Raises:
+            RuntimeError: It has run.
+        """
+    def __call__(self) -> Coroutine[Any, Any, Any]: ...
+    def __await__(self) -> Generator[Any, Any, Any]: ...
 
 class _Record:
     def dict(self) -> dict[str, Any]:
@@ -262,3 +354,6 @@ def duration_to_text(micros: int) -> str:
 
 def duration_pattern() -> str:
     """The regular expression of a duration, for JSON Schemas."""
+
+def use_instance_handlers() -> None:
+    """From now on, connectors may have handlers beside those of their class."""

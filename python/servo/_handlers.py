@@ -10,7 +10,7 @@ from typing import Any
 
 from servo.connector import BaseConnector
 from servo.errors import EventError
-from servo.events import EventContext, EventResult, Preposition, _current_event, get_event
+from servo.events import EventContext, EventResult, Mixin, Preposition, _current_event, get_event
 
 
 def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
@@ -59,7 +59,7 @@ async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], No
 
 
 @dataclasses.dataclass(frozen=True)
-class Answerer:
+class Answerer(Mixin):
     """The connector that answered, as after-handlers see it."""
 
     name: str
@@ -67,4 +67,6 @@ class Answerer:
 
 def event_result(event: str, connector: str, value: Any) -> EventResult:
     """What after-handlers get of one result."""
-    return EventResult(get_event(event), Preposition.on, Answerer(connector), value)
+    return EventResult(
+        event=get_event(event), preposition=Preposition.on, handler=None, connector=Answerer(connector), value=value
+    )

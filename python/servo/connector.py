@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from servo import _pydantic
 from servo.configuration import BaseConfiguration
-from servo.events import EventHandler, Preposition, handlers_of
+from servo.events import Mixin
 
 if TYPE_CHECKING:
     import loguru
@@ -43,7 +43,7 @@ def _name_for_connector_class(cls: type) -> str | None:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", stem).lower() or None
 
 
-class BaseConnector(_Model):
+class BaseConnector(Mixin, _Model):
     """The base class of connectors written in Python.
 
     Declare `config` with a subclass of `BaseConfiguration` and answer events with methods decorated by
@@ -54,20 +54,24 @@ class BaseConnector(_Model):
         config: Its part of `servo.yaml`.
     """
 
+    # The bus, out of the way of the fields.
+    __slots__ = ("__event_bus__",)
+
     __default_name__: ClassVar[str | None] = None
-    __event_handlers__: ClassVar[list[EventHandler]] = []
+    __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_connector
 
     name: str = ""
     config: BaseConfiguration
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, *, __connectors__: list[Any] | None = None, **data: Any) -> None:
         data.setdefault("name", type(self).__default_name__)
         super().__init__(**data)
+        if __connectors__ is not None:
+            object.__setattr__(self, "__event_bus__", __connectors__)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.__default_name__ = _name_for_connector_class(cls)
-        cls.__event_handlers__ = handlers_of(cls)
         _connector_subclasses.append(cls)
 
     def __hash__(self) -> int:
@@ -81,20 +85,6 @@ class BaseConnector(_Model):
         """The class of `config`."""
         model: type[BaseConfiguration] = _pydantic.field_type(cls, "config")
         return model
-
-    @classmethod
-    def get_event_handlers(cls, event: str, preposition: Preposition = Preposition.all) -> list[EventHandler]:
-        """The handlers of an event, in the order they were declared."""
-        return [
-            handler
-            for handler in cls.__event_handlers__
-            if handler.event.name == str(event) and handler.preposition & preposition
-        ]
-
-    @classmethod
-    def responds_to_event(cls, event: str) -> bool:
-        """Whether there is a handler of that event, of any preposition."""
-        return bool(cls.get_event_handlers(event))
 
     @property
     def logger(self) -> loguru.Logger:

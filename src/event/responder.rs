@@ -45,6 +45,12 @@ impl From<Preposition> for Prepositions {
     }
 }
 
+impl FromIterator<Preposition> for Prepositions {
+    fn from_iter<I: IntoIterator<Item = Preposition>>(prepositions: I) -> Self {
+        Self(prepositions.into_iter().fold(0, |bits, preposition| bits | Self::bit(preposition)))
+    }
+}
+
 impl std::fmt::Display for Preposition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

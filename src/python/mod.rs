@@ -3,6 +3,7 @@
 mod calls;
 mod config;
 mod connector;
+mod dispatch;
 mod errors;
 mod event_loop;
 mod sampler;
@@ -17,6 +18,8 @@ use pyo3::prelude::*;
 mod core {
     #[pymodule_export]
     use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
+    #[pymodule_export]
+    use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
     #[pymodule_export]
