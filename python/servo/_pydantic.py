@@ -443,6 +443,10 @@ else:
             """Called when all fields have their values."""
 
         @property
+        def __fields__(self):
+            return type(self).model_fields
+
+        @property
         def __fields_set__(self):
             return self.model_fields_set
 
