@@ -37,8 +37,8 @@ class ServoConfiguration(BaseServoConfiguration):
 
 WORDS = """
 backoff proxies timeouts ssl_verify __default__ connect max_time max_tries read write name id tag wait delay halt_on
-quiet connectors url retries secret rate every targets by_name vegeta settings checks optimizer token base_url optimizer_id
-local disabled period span skip https:// all://*.a.example description no_diagnostics x
+quiet connectors url retries secret rate every targets by_name vegeta settings checks optimizer token base_url
+optimizer_id local disabled period span skip https:// all://*.a.example description no_diagnostics x
 """
 keys = st.sampled_from([*WORDS.split(), ""])
 leaves = st.one_of(
