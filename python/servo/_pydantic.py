@@ -317,6 +317,7 @@ def _new_config(config: type) -> dict[str, Any]:
 
 
 if MAJOR == 1 or TYPE_CHECKING:
+    _V1StyleSchema: Any = None
 
     class _SettingsBase(pydantic.BaseModel):
         class Config:
@@ -441,6 +442,10 @@ else:
 
         def _initialized(self):
             """Called when all fields have their values."""
+
+        @property
+        def __fields__(self):
+            return type(self).model_fields
 
         @property
         def __fields_set__(self):
@@ -587,10 +592,38 @@ def old_schema(schema: Any) -> Any:
 
 def schema_text(model: Any) -> str:
     """The JSON Schema of a model, for the engine."""
-    if MAJOR == 1 or issubclass(model, SettingsModel):
-        text: str = model.schema_json()
+    if MAJOR == 1:
+        try:
+            text: str = model.schema_json()
+        except (TypeError, ValueError):
+            # One field that JSON Schema cannot say anything of does not hide the others.
+            text = json.dumps(
+                _schema_by_field(model), default=lambda value: sorted(value) if isinstance(value, set) else None
+            )
         return text
-    return json.dumps(model.model_json_schema())
+    if issubclass(model, SettingsModel):
+        text = model.schema_json()
+        return text
+    return json.dumps(model.model_json_schema(schema_generator=_V1StyleSchema))
+
+
+def _schema_by_field(model: Any) -> dict[str, Any]:
+    """The JSON Schema of a model of pydantic 1, with nothing said of the fields that have none."""
+    properties: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    for name, model_field in _fields(model).items():
+        create: Any = pydantic.create_model
+        try:
+            single = create(model.__name__, __config__=model.__config__, **{name: (model_field.annotation, None)})
+            schema = single.schema()
+        except (RuntimeError, TypeError, ValueError):
+            schema = {"properties": {model_field.alias: {}}}
+        definitions.update(schema.get("definitions", {}))
+        properties[model_field.alias] = {
+            **(schema["properties"].get(model_field.alias) or {}),
+            **model_field.field_info.extra,
+        }
+    return {"type": "object", "properties": properties, "definitions": definitions}
 
 
 def silent_mismatch(model: Any) -> Exception:

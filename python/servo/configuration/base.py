@@ -108,6 +108,8 @@ class Settings(_pydantic.SettingsModel):
             shown = properties.get(getattr(field, "alias", None) or name)
             if shown is not None and (variables := cls.__env_names__.get(name)):
                 shown["env_names"] = sorted(variables)
+                if declared := _pydantic.declared_env(cls, name):
+                    shown.setdefault("env", declared[0] if len(declared) == 1 else declared)
 
     if _pydantic.MAJOR > 1 and not TYPE_CHECKING:
 

@@ -255,7 +255,7 @@ class LocalOptimizer(Settings):
         @classmethod
         def validate(cls, value: Any) -> Any:
             """The optimizer of a mapping with `local`; of others the other optimizers speak."""
-            if isinstance(value, dict) and "local" not in value:
+            if not isinstance(value, cls) and not (isinstance(value, dict) and "local" in value):
                 raise _pydantic.silent_mismatch(cls)
             return super().validate(value)
 

@@ -72,6 +72,28 @@ def test_postponed_annotations_are_understood(monkeypatch):
         namespace["LateConfiguration"]()
 
 
+def test_a_field_without_a_schema_hides_no_variable_of_others(monkeypatch):
+    monkeypatch.setenv("VEGETA_EITHER", "7")
+    monkeypatch.setenv("VEGETA_ITEMS", '[{"url": "u"}]')
+    monkeypatch.setenv("VEGETA_ODD", "x")
+    config = VegetaConfiguration(rate="1", odd=OddKind())
+    assert (config.either, config.items[0].url) == (7, "u")
+
+
+def test_variables_of_the_inner_class(monkeypatch):
+    class NamedConfiguration(BaseConfiguration):
+        rate: int = 1
+        more: int = 2
+
+        class Config:
+            fields = {"rate": {"env": "CONF_RATE"}, "more": {"env": ["CONF_FIRST", "CONF_SECOND"]}}  # noqa: RUF012
+
+    monkeypatch.setenv("CONF_RATE", "5")
+    monkeypatch.setenv("CONF_SECOND", "6")
+    assert (NamedConfiguration().rate, NamedConfiguration().more) == (5, 6)
+    assert NamedConfiguration.schema()["properties"]["rate"]["env_names"] == {"CONF_RATE"}
+
+
 def test_values_are_written_as_json():
     config = VegetaConfiguration(rate="1", items=[{"url": "u"}], by_name={"x": {"url": "v"}})
     assert json.loads(config.json(exclude_none=True)) == {
