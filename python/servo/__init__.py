@@ -43,18 +43,64 @@ if TYPE_CHECKING:
     from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
+    from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
+    from servo.types import CPU as CPU
+    from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
+    from servo.types import DICT_FORMAT as DICT_FORMAT
+    from servo.types import HTML_FORMAT as HTML_FORMAT
+    from servo.types import HTTP_METHODS as HTTP_METHODS
+    from servo.types import JSON_FORMAT as JSON_FORMAT
+    from servo.types import MARKDOWN_FORMAT as MARKDOWN_FORMAT
+    from servo.types import TEXT_FORMAT as TEXT_FORMAT
+    from servo.types import YAML_FORMAT as YAML_FORMAT
+    from servo.types import AbstractOutputFormat as AbstractOutputFormat
     from servo.types import Adjustment as Adjustment
+    from servo.types import BaseModel as BaseModel
+    from servo.types import BaseModelConfig as BaseModelConfig
+    from servo.types import BaseProgress as BaseProgress
     from servo.types import Component as Component
     from servo.types import Control as Control
     from servo.types import DataPoint as DataPoint
     from servo.types import Description as Description
     from servo.types import Duration as Duration
+    from servo.types import DurationDescriptor as DurationDescriptor
+    from servo.types import DurationProgress as DurationProgress
     from servo.types import EnumSetting as EnumSetting
+    from servo.types import EnvironmentEnumSetting as EnvironmentEnumSetting
+    from servo.types import EnvironmentRangeSetting as EnvironmentRangeSetting
+    from servo.types import EnvironmentSetting as EnvironmentSetting
+    from servo.types import EnvironmentSettingList as EnvironmentSettingList
+    from servo.types import ErrorSeverity as ErrorSeverity
+    from servo.types import EventProgress as EventProgress
+    from servo.types import Futuristic as Futuristic
+    from servo.types import HumanReadable as HumanReadable
+    from servo.types import InstanceType as InstanceType
+    from servo.types import InstanceTypeUnits as InstanceTypeUnits
+    from servo.types import License as License
+    from servo.types import Maturity as Maturity
     from servo.types import Measurement as Measurement
+    from servo.types import Memory as Memory
     from servo.types import Metric as Metric
+    from servo.types import NoneCallable as NoneCallable
+    from servo.types import NormalizationPolicy as NormalizationPolicy
+    from servo.types import Numeric as Numeric
+    from servo.types import NumericType as NumericType
+    from servo.types import OpsaniRepr as OpsaniRepr
     from servo.types import RangeSetting as RangeSetting
+    from servo.types import Reading as Reading
+    from servo.types import Readings as Readings
+    from servo.types import Replicas as Replicas
+    from servo.types import Setting as Setting
+    from servo.types import SloCondition as SloCondition
+    from servo.types import SloInput as SloInput
+    from servo.types import SloKeep as SloKeep
     from servo.types import TimeSeries as TimeSeries
+    from servo.types import TriggerConstraints as TriggerConstraints
     from servo.types import Unit as Unit
+    from servo.types import UserData as UserData
+    from servo.types import Version as Version
+    from servo.types import find_setting as find_setting
+    from servo.types import isfuturistic as isfuturistic
     from servo.utilities import OutputStreamCallback as OutputStreamCallback
     from servo.utilities import PreservedScalarString as PreservedScalarString
     from servo.utilities import SubprocessResult as SubprocessResult
@@ -123,18 +169,64 @@ _HOMES = {
         "on_event",
     ],
     "servo.types": [
+        "AbstractOutputFormat",
         "Adjustment",
+        "BaseModel",
+        "BaseModelConfig",
+        "BaseProgress",
+        "CONFIGMAP_FORMAT",
+        "CPU",
         "Component",
         "Control",
+        "DEFAULT_JSON_ENCODERS",
+        "DICT_FORMAT",
         "DataPoint",
         "Description",
         "Duration",
+        "DurationDescriptor",
+        "DurationProgress",
         "EnumSetting",
+        "EnvironmentEnumSetting",
+        "EnvironmentRangeSetting",
+        "EnvironmentSetting",
+        "EnvironmentSettingList",
+        "ErrorSeverity",
+        "EventProgress",
+        "Futuristic",
+        "HTML_FORMAT",
+        "HTTP_METHODS",
+        "HumanReadable",
+        "InstanceType",
+        "InstanceTypeUnits",
+        "JSON_FORMAT",
+        "License",
+        "MARKDOWN_FORMAT",
+        "Maturity",
         "Measurement",
+        "Memory",
         "Metric",
+        "NoneCallable",
+        "NormalizationPolicy",
+        "Numeric",
+        "NumericType",
+        "OpsaniRepr",
         "RangeSetting",
+        "Reading",
+        "Readings",
+        "Replicas",
+        "Setting",
+        "SloCondition",
+        "SloInput",
+        "SloKeep",
+        "TEXT_FORMAT",
         "TimeSeries",
+        "TriggerConstraints",
         "Unit",
+        "UserData",
+        "Version",
+        "YAML_FORMAT",
+        "find_setting",
+        "isfuturistic",
     ],
     "servo.utilities": [
         "OutputStreamCallback",

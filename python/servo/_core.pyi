@@ -1,12 +1,17 @@
 """The compiled engine."""
 
+import array
+import builtins
 import datetime
-from collections.abc import Awaitable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Self
 
 from servo.events import Event, EventHandler, Preposition
-from servo.types.core import Duration, Unit
+from servo.types.api import Measurement
+from servo.types.durations import Duration
+from servo.types.enums import Unit
+from servo.types.metrics import Metric
 
 class ConfigError(ValueError):
     """A servo.yaml is wrong. The text has a line for each place; `problems` holds them as JSON."""
@@ -99,7 +104,7 @@ class EventResult:
     @property
     def value(self) -> Any:
         """The returned value, or the exception."""
-    def dict(self) -> dict[str, Any]:
+    def dict(self) -> builtins.dict[str, Any]:
         """The fields by name."""
 
 class Dispatch:
@@ -140,163 +145,240 @@ class Dispatch:
     def __await__(self) -> Generator[Any, Any, Any]: ...
 
 class _Record:
-    def dict(self) -> dict[str, Any]:
-        """The fields as a dict, values inside of it too."""
+    """What the value classes of the engine have in common; the methods are those of pydantic 1."""
 
-class Metric(_Record):
-    """A quantity that a connector can measure."""
+    def dict(
+        self,
+        *,
+        include: Any = None,
+        exclude: Any = None,
+        by_alias: bool = False,
+        skip_defaults: bool | None = None,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
+        exclude_none: bool = False,
+    ) -> builtins.dict[str, Any]:
+        """The fields by name, values inside of them as dicts too.
 
-    name: str
-    unit: Unit
-    def __init__(self, name: str, unit: Unit | str = ...) -> None: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Metric: ...
+        Args:
+            include: The names that are wanted; all unless given.
+            exclude: The names that are not.
+            by_alias: Without effect.
+            skip_defaults: As `exclude_unset`.
+            exclude_unset: Leaves out what is None.
+            exclude_defaults: Leaves out what is None.
+            exclude_none: Leaves out what is None.
+
+        Returns:
+            A new dict.
+        """
+    def json(self, *, indent: int | None = None, sort_keys: bool = False, **kwargs: Any) -> str:
+        """The fields as compact JSON.
+
+        Args:
+            indent: 2 for a text for people.
+            sort_keys: Whether keys are sorted.
+            kwargs: The arguments of `dict`.
+
+        Returns:
+            The text.
+
+        Raises:
+            TypeError: A field cannot be written.
+        """
+    def copy(self, *, update: builtins.dict[str, Any] | None = None, deep: bool = False, **kwargs: Any) -> Self:
+        """A copy.
+
+        Args:
+            update: Fields with other values, which are checked.
+            deep: Whether what the fields hold is copied too.
+            kwargs: Without effect.
+
+        Returns:
+            Of the same class.
+
+        Raises:
+            pydantic.ValidationError: A value is wrong.
+        """
+    @classmethod
+    def parse_obj(cls, obj: Any) -> Self:
+        """The object of a mapping of its fields.
+
+        Args:
+            obj: A mapping, or such an object.
+
+        Returns:
+            The object.
+
+        Raises:
+            pydantic.ValidationError: A field is missing or wrong.
+        """
+    @classmethod
+    def parse_raw(cls, b: str | bytes, **kwargs: Any) -> Self:
+        """The object of a JSON text.
+
+        Args:
+            b: The text.
+            kwargs: Without effect.
+
+        Returns:
+            The object.
+
+        Raises:
+            ValueError: It is no such JSON.
+        """
+    @classmethod
+    def construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """The object of those fields; they are checked all the same."""
+    @classmethod
+    def schema(cls, **kwargs: Any) -> builtins.dict[str, Any]:
+        """The JSON Schema."""
 
 class DataPoint(_Record):
-    """One value of a metric at one time."""
+    """One value of a metric at one time. It unpacks as `(time, value)`.
+
+    Args:
+        metric: What was measured.
+        time: A datetime, its ISO 8601 text, or seconds since 1970, which give a time in UTC. A naive one is local time.
+        value: In the unit of the metric.
+        kwargs: The fields of subclasses.
+
+    Raises:
+        TypeError: An argument is missing.
+        pydantic.ValidationError: An argument is wrong.
+    """
 
     metric: Metric
     time: datetime.datetime
     value: float
-    def __init__(self, metric: Metric, time: datetime.datetime, value: float) -> None: ...
+    def __init__(self, metric: Metric, time: datetime.datetime | str | float, value: float, **kwargs: Any) -> None: ...
     @property
-    def unit(self) -> Unit: ...
+    def unit(self) -> Unit:
+        """The unit of the metric."""
     def __getitem__(self, index: int) -> datetime.datetime | float: ...
-    def __iter__(self) -> Iterator[datetime.datetime | float]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> DataPoint: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 class TimeSeries(_Record):
-    """Values of one metric over time, oldest first."""
+    """Values of one metric over time, oldest first: a sequence of `DataPoint`.
+
+    Times and values stand in columns: a point takes 16 bytes, and a `DataPoint` is made when one is asked for. Whoever
+    takes the list `data_points` has the points as objects from then on, so that the list can be changed.
+
+    Args:
+        metric: What was measured.
+        data_points: Points of that metric, in any order.
+        id: Tells several series of one metric apart.
+        annotation: A remark for people.
+        metadata: Free form texts.
+        kwargs: The fields of subclasses.
+
+    Raises:
+        AttributeError: An item has no `time`.
+        TypeError: An argument is missing, or some times have a zone and others none.
+        pydantic.ValidationError: An argument is wrong.
+    """
 
     metric: Metric
     data_points: list[DataPoint]
     id: str | None
     annotation: str | None
-    metadata: dict[str, str] | None
+    metadata: builtins.dict[str, str] | None
     def __init__(
         self,
         metric: Metric,
-        data_points: Sequence[DataPoint],
+        data_points: Iterable[DataPoint],
+        *,
         id: str | None = None,
         annotation: str | None = None,
-        metadata: dict[str, str] | None = None,
+        metadata: builtins.dict[str, str] | None = None,
+        **kwargs: Any,
     ) -> None: ...
+    @classmethod
+    def from_columns(
+        cls,
+        metric: Metric,
+        times: Iterable[float] | Iterable[datetime.datetime],
+        values: Iterable[float],
+        **kwargs: Any,
+    ) -> Self:
+        """A series of two columns of equal length, such as arrays of `array` or numpy.
+
+        Args:
+            metric: What was measured.
+            times: Seconds since 1970, or datetimes.
+            values: Numbers.
+            kwargs: The other arguments of the constructor.
+
+        Returns:
+            The series; its times are in UTC.
+
+        Raises:
+            TypeError: An item is neither a number nor a datetime.
+            ValueError: The lengths differ, or a number is no time.
+        """
+    @classmethod
+    def from_pairs(cls, metric: Metric, pairs: Iterable[Sequence[Any]], **kwargs: Any) -> Self:
+        """A series of pairs of time and value, such as Prometheus gives them.
+
+        Args:
+            metric: What was measured.
+            pairs: Each of the seconds since 1970 or a datetime, and of a number or the text of one.
+            kwargs: The other arguments of the constructor.
+
+        Returns:
+            The series; its times are in UTC.
+
+        Raises:
+            TypeError: An item is of another type.
+            ValueError: An item is no such pair.
+        """
+    @property
+    def times(self) -> array.array[float]:
+        """The times of all points in seconds since 1970."""
+    @property
+    def values(self) -> array.array[float]:
+        """The values of all points."""
+    @property
+    def min(self) -> DataPoint | None:
+        """The point with the smallest value, the earliest of equal ones; None without points."""
+    @property
+    def max(self) -> DataPoint | None:
+        """The point with the greatest value, the earliest of equal ones; None without points."""
+    @property
+    def timespan(self) -> tuple[datetime.datetime, datetime.datetime] | None:
+        """The times of the first and the last point; None without points."""
+    @property
+    def duration(self) -> Duration | None:
+        """The time between the first and the last point; None without points."""
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> DataPoint: ...
     def __iter__(self) -> Iterator[DataPoint]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> TimeSeries: ...
 
-class Measurement(_Record):
-    """The answer to a `measure` event."""
+def measurement_wire(measurement: Measurement) -> dict[str, Any]:
+    """What an optimizer is sent of a measurement.
 
-    readings: list[DataPoint] | list[TimeSeries]
-    annotations: dict[str, str]
-    def __init__(
-        self, readings: Sequence[DataPoint] | Sequence[TimeSeries] = ..., annotations: dict[str, str] = ...
-    ) -> None: ...
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> DataPoint | TimeSeries: ...
-    def __iter__(self) -> Iterator[DataPoint | TimeSeries]: ...
-    def __opsani_repr__(self) -> dict[str, Any]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Measurement: ...
+    Args:
+        measurement: The measurement.
 
-class RangeSetting(_Record):
-    """A setting that takes every `step` from `min` to `max`."""
+    Returns:
+        `metrics` and `annotations`; a metric has one entry of `values` for each series.
 
-    name: str
-    type: str
-    min: float
-    max: float
-    step: float
-    value: float | None
-    pinned: bool
-    unit: str | None
-    def __init__(
-        self,
-        name: str,
-        min: float,
-        max: float,
-        step: float,
-        value: float | None = None,
-        pinned: bool = False,
-        unit: str | None = None,
-    ) -> None: ...
-    def __opsani_repr__(self) -> dict[str, Any]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> RangeSetting: ...
+    Raises:
+        TypeError: It holds something else than readings.
+    """
 
-class EnumSetting(_Record):
-    """A setting that takes one of a list of values."""
+def step_alignment(min: float, max: float, step: float) -> tuple[float, float, float, float, float] | None:
+    """What is wrong with a range whose width is no whole number of steps, in decimal arithmetic.
 
-    name: str
-    type: str
-    values: list[str | float]
-    value: str | float | None
-    pinned: bool
-    unit: str | None
-    def __init__(
-        self,
-        name: str,
-        values: Sequence[str | float],
-        value: str | float | None = None,
-        pinned: bool = False,
-        unit: str | None = None,
-    ) -> None: ...
-    def __opsani_repr__(self) -> dict[str, Any]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> EnumSetting: ...
+    Args:
+        min: The least value.
+        max: The greatest value.
+        step: The distance of neighbours.
 
-class Component(_Record):
-    """A part of the application with settings of its own."""
-
-    name: str
-    settings: list[RangeSetting | EnumSetting]
-    def __init__(self, name: str, settings: Sequence[RangeSetting | EnumSetting]) -> None: ...
-    def get_setting(self, name: str) -> RangeSetting | EnumSetting | None: ...
-    def __opsani_repr__(self) -> dict[str, Any]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Component: ...
-
-class Description(_Record):
-    """What an application consists of, and what can be measured."""
-
-    components: list[Component]
-    metrics: list[Metric]
-    def __init__(self, components: Sequence[Component] = ..., metrics: Sequence[Metric] = ...) -> None: ...
-    def get_component(self, name: str) -> Component | None: ...
-    def get_metric(self, name: str) -> Metric | None: ...
-    def get_setting(self, name: str) -> RangeSetting | EnumSetting | None: ...
-    def __opsani_repr__(self) -> dict[str, Any]: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Description: ...
-
-class Adjustment(_Record):
-    """A change that an optimizer asks for."""
-
-    component_name: str
-    setting_name: str
-    value: str | float
-    def __init__(self, component_name: str, setting_name: str, value: str | float) -> None: ...
-    @property
-    def selector(self) -> str: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Adjustment: ...
-
-class Control(_Record):
-    """How a command is to be carried out."""
-
-    duration: Duration
-    delay: Duration
-    warmup: Duration
-    settlement: Duration | None
-    load: dict[str, Any] | None
-    userdata: dict[str, Any] | None
-    environment: dict[str, Any] | None
-    def __init__(
-        self,
-        duration: Duration | str | float = ...,
-        delay: Duration | str | float = ...,
-        warmup: Duration | str | float = ...,
-        settlement: Duration | str | float | None = None,
-        load: dict[str, Any] | None = None,
-        userdata: dict[str, Any] | None = None,
-        environment: dict[str, Any] | None = None,
-    ) -> None: ...
-    def copy(self, *, update: dict[str, Any] | None = None) -> Control: ...
+    Returns:
+        The width; for `min` the nearest value that fits and the next below; for `max` the nearest and the next above.
+        None when nothing is wrong.
+    """
 
 def version() -> str:
     """The version of the engine."""

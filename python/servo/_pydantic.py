@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import datetime
 import importlib
+import ipaddress
 import json
+import pathlib
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import pydantic
 
-from servo.types.core import Duration
+from servo.types.durations import Duration
 
 MAJOR = int(pydantic.VERSION.split(".")[0])
 
@@ -102,29 +107,87 @@ def _fields(model: type) -> Any:
     return model.__fields__ if MAJOR == 1 else model.model_fields  # type: ignore[attr-defined]
 
 
-def validation_error(title: str, errors: list[tuple[str, str]]) -> Exception:
-    """The error of the installed pydantic for wrong fields of a class of that name: each field with a sentence."""
+def validation_error(title: str, errors: Sequence[tuple[str, ...]]) -> Exception:
+    """The error of the installed pydantic for wrong fields of a class of that name.
+
+    Args:
+        title: The class.
+        errors: For each the field (`__root__` for the whole), a sentence, and the type that pydantic 1 has for it;
+            without, the type that belongs to the sentence.
+
+    Returns:
+        The error, to be raised.
+    """
+    found: list[_Problem] = []
+    for name, message, *kind in errors:
+        found.append(((name,), message, kind[0] if kind else _kind_of(message), {}))
+    return _error(title, found)
+
+
+# The types of sentences; others are a `value_error`.
+_KINDS = {
+    "field required": "value_error.missing",
+    "extra fields not permitted": "value_error.extra",
+    "none is not an allowed value": "type_error.none.not_allowed",
+    "str type expected": "type_error.str",
+    "value is not a valid integer": "type_error.integer",
+    "value is not a valid float": "type_error.float",
+    "value is not a valid list": "type_error.list",
+    "value is not a valid dict": "type_error.dict",
+    "value is not a valid tuple": "type_error.tuple",
+    "value is not a valid set": "type_error.set",
+    "value is not a valid decimal": "type_error.decimal",
+    "value could not be parsed to a boolean": "type_error.bool",
+    "invalid datetime format": "value_error.datetime",
+    "invalid or missing URL scheme": "value_error.url.scheme",
+}
+
+
+def _kind_of(message: str) -> str:
+    if message.startswith("value is not a valid enumeration member"):
+        return "type_error.enum"
+    return _KINDS.get(message, "value_error")
+
+
+_Problem = tuple[tuple[int | str, ...], str, str, dict[str, Any]]
+
+
+def _error(title: str, errors: Sequence[_Problem]) -> Exception:
+    """The error of the installed pydantic; a problem is a place, a sentence, a type of pydantic 1 and its context."""
     if MAJOR == 1:
         from pydantic.error_wrappers import ErrorWrapper
 
-        wrappers = [ErrorWrapper(ValueError(message), loc=name) for name, message in errors]
+        wrappers = [ErrorWrapper(_exception(message, kind), loc=place) for place, message, kind, _ in errors]
         return pydantic.ValidationError(wrappers, type(title, (pydantic.BaseModel,), {}))
     from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-    # The sentence is no template: it may hold braces.
+    # Braces of a sentence stay as they are: only those with a name of the context are a template.
     details = [
-        InitErrorDetails(type=PydanticCustomError("value_error", "{text}", {"text": message}), loc=(name,), input=None)
-        for name, message in errors
+        InitErrorDetails(type=PydanticCustomError(kind, message, context or None), loc=place, input=None)
+        for place, message, kind, context in errors
     ]
     return ValidationError.from_exception_data(title, details, hide_input=True)
 
 
+def _exception(message: str, kind: str) -> Exception:
+    """An exception that pydantic 1 shows with that type."""
+    base, _, code = kind.partition(".")
+    plain = {"type_error": TypeError, "assertion_error": AssertionError}.get(base, ValueError)
+    return type("Wrong", (plain,), {"code": code})(message) if code else plain(message)
+
+
 def duration_schema(validate: Callable[[Any], Any]) -> Any:
     """How pydantic 2 reads and writes a duration."""
-    from pydantic_core import core_schema
+    from pydantic_core import PydanticCustomError, core_schema
+
+    def check(value: Any) -> Any:
+        try:
+            return validate(value)
+        except TypeError as error:
+            raise PydanticCustomError("type_error", "{text}", {"text": str(error)}) from None
 
     return core_schema.no_info_plain_validator_function(
-        validate, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
+        check, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
     )
 
 
@@ -760,3 +823,499 @@ def set_value(model: Any, name: str, value: Any) -> None:
 def model_within(annotation: Any) -> Any:
     """The first model that an annotation such as `list[X] | None` speaks of, or `None`."""
     return _model_within(annotation)
+
+
+# Value models: what `servo.BaseModel` and the classes of `servo.types` are made of. On pydantic 1 they are its models;
+# on pydantic 2 they keep the methods, the inner `Config` and the errors of pydantic 1.
+
+
+def inner_type(model: type, name: str) -> Any:
+    """The type of a field of a model without None; a union where there are several."""
+    field = _fields(model)[name]
+    found = field.type_ if MAJOR == 1 else field.annotation
+    members = [part for part in get_args(found) if part is not type(None)]
+    if not members or get_origin(found) not in (Union, types.UnionType):
+        return found
+    return members[0] if len(members) == 1 else Union[tuple(members)]  # noqa: UP007
+
+
+def at_least_one(item: Any) -> Any:
+    """The type of a list that is not empty."""
+    if MAJOR == 1:
+        return pydantic.conlist(item, min_items=1)  # type: ignore[call-arg]
+    return Annotated[list[item], pydantic.Field(min_length=1)]
+
+
+def number_or_text(numeric: Any) -> Any:
+    """The type of a value that stays a number or a text as it was given; other scalars become texts."""
+    if MAJOR == 1:
+        return Union[numeric, str]  # noqa: UP007
+
+    def text(value: Any) -> Any:
+        return str(value) if isinstance(value, bool | Decimal) else value
+
+    return Annotated[Union[numeric, str], pydantic.BeforeValidator(text)]  # noqa: UP007
+
+
+def whole_number(title: str, least: int) -> Any:
+    """A class of integers of at least that; fractions are cut off."""
+    if MAJOR == 1:
+        base: Any = getattr(pydantic, "ConstrainedInt")  # noqa: B009
+        return type(title, (base,), {"ge": least, "multiple_of": 1})
+
+    def cut(value: Any) -> Any:
+        # NaN and infinity are left for the check of integers.
+        return int(value) if isinstance(value, float | Decimal) and -(2**63) < value < 2**63 else value
+
+    return Annotated[int, pydantic.BeforeValidator(cut), pydantic.Field(ge=least)]
+
+
+def list_model(title: str, doc: str, item: Any, mixin: type) -> Any:
+    """A model of a plain list of items with a discriminator."""
+    namespace: dict[str, Any] = {"__doc__": doc, "__module__": mixin.__module__}
+    if MAJOR == 1:
+        namespace["__annotations__"] = {"__root__": list[item]}
+        return ModelMetaclass(title, (mixin, pydantic.BaseModel), namespace)
+
+    def __init__(self: Any, root: Any = None, **data: Any) -> None:
+        given = data.get("__root__", root)
+        try:
+            pydantic.RootModel.__init__(self, given)
+        except pydantic.ValidationError as error:
+            raise _old_error(error, given, at="__root__") from None
+
+    namespace["__init__"] = __init__
+    model = types.new_class(
+        title,
+        (mixin, pydantic.RootModel[list[item]]),
+        {},
+        lambda body: body.update(namespace),
+    )
+    later = {
+        "__root__": property(lambda self: self.root),
+        "parse_obj": classmethod(lambda cls, obj: cls(obj)),
+        "dict": lambda self, **_: {"__root__": self.model_dump(serialize_as_any=True)},
+    }
+    for name, value in later.items():
+        type.__setattr__(model, name, value)
+    return model
+
+
+def _old_error(error: Any, data: Any, at: str | None = None) -> Exception:
+    """An error of pydantic 2 in the words of pydantic 1."""
+    found = []
+    for item in error.errors(include_url=False):
+        place = ((at,) if at else ()) + _old_place(item["loc"], data, item["type"])
+        found.append((place or ("__root__",), *_old_words(item)))
+    return _error(error.title, found)
+
+
+def _old_place(steps: tuple[int | str, ...], data: Any, kind: str) -> tuple[int | str, ...]:
+    """A place without the steps that only name a member of a union."""
+    place: list[int | str] = []
+    for at, step in enumerate(steps):
+        inside, found = _inside(data, step)
+        if inside:
+            data = found
+        elif at == 0 or (at == len(steps) - 1 and kind in ("missing", "extra_forbidden")) or step == "__root__":
+            data = None
+        else:
+            continue
+        place.append(step)
+    return tuple(place)
+
+
+def _inside(data: Any, step: int | str) -> tuple[bool, Any]:
+    """Whether a step leads into data, and to what."""
+    if isinstance(data, pydantic.BaseModel):
+        data = vars(data)
+    if isinstance(data, dict) and step in data:
+        return True, data[step]
+    if isinstance(data, list | tuple) and isinstance(step, int) and step < len(data):
+        return True, data[step]
+    return False, None
+
+
+_OLD_WORDS = {
+    "missing": "field required",
+    "extra_forbidden": "extra fields not permitted",
+    "string_type": "str type expected",
+    "int_type": "value is not a valid integer",
+    "int_parsing": "value is not a valid integer",
+    "int_from_float": "value is not a valid integer",
+    "float_type": "value is not a valid float",
+    "float_parsing": "value is not a valid float",
+    "bool_type": "value could not be parsed to a boolean",
+    "bool_parsing": "value could not be parsed to a boolean",
+    "list_type": "value is not a valid list",
+    "dict_type": "value is not a valid dict",
+    "model_type": "value is not a valid dict",
+    "model_attributes_type": "value is not a valid dict",
+    "tuple_type": "value is not a valid tuple",
+    "set_type": "value is not a valid set",
+    "decimal_type": "value is not a valid decimal",
+    "decimal_parsing": "value is not a valid decimal",
+    "datetime_type": "invalid datetime format",
+    "datetime_parsing": "invalid datetime format",
+    "datetime_from_date_parsing": "invalid datetime format",
+    "url_parsing": "invalid or missing URL scheme",
+    "url_scheme": "invalid or missing URL scheme",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "greater than"),
+    "greater_than_equal": ("ge", "greater than or equal to"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "less than or equal to"),
+}
+
+
+def _old_words(item: Any) -> tuple[str, str, dict[str, Any]]:
+    """The sentence, the type and the context that pydantic 1 has for a problem that pydantic 2 found."""
+    kind, context = item["type"], item.get("ctx") or {}
+    if kind.startswith(("value_error", "type_error")) and kind != "value_error":
+        return item["msg"], kind, {}
+    if kind == "missing":
+        return "field required", "value_error.missing", {}
+    if item["input"] is None and (kind == "enum" or kind.endswith("_type")):
+        return "none is not an allowed value", "type_error.none.not_allowed", {}
+    if (message := _OLD_WORDS.get(kind)) is not None:
+        return message, _kind_of(message), {}
+    if kind in _BOUNDS:
+        short, words = _BOUNDS[kind]
+        limit = context[short]
+        limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        message = f"ensure this value is {words} {limit}"
+        return message, f"value_error.number.not_{short}", {"limit_value": limit}
+    if kind == "too_short":
+        limit = context["min_length"]
+        return f"ensure this value has at least {limit} items", "value_error.list.min_items", {"limit_value": limit}
+    if kind == "too_long":
+        limit = context["max_length"]
+        return f"ensure this value has at most {limit} items", "value_error.list.max_items", {"limit_value": limit}
+    if kind in ("enum", "literal_error"):
+        # A member of an enumeration is listed once for each of its names.
+        permitted = ", ".join(dict.fromkeys(str(context["expected"]).replace(" or ", ", ").split(", ")))
+        if kind == "enum":
+            return f"value is not a valid enumeration member; permitted: {permitted}", "type_error.enum", {}
+        return f"unexpected value; permitted: {permitted}", "value_error.const", {}
+    if kind == "string_pattern_mismatch":
+        return f'string does not match regex "{context["pattern"]}"', "value_error.str.regex", {}
+    if kind == "union_tag_not_found":
+        name = str(context["discriminator"]).strip("'")
+        message = f"Discriminator '{name}' is missing in value"
+        return message, "value_error.discriminated_union.missing_discriminator", {}
+    if kind == "union_tag_invalid":
+        name = str(context["discriminator"]).strip("'")
+        message = (
+            f"No match for discriminator '{name}' and value '{context['tag']}' "
+            f"(allowed values: {context['expected_tags']})"
+        )
+        return message, "value_error.discriminated_union.invalid_discriminator", {}
+    if kind == "is_instance_of":
+        return item["msg"], "type_error", {}
+    message = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message, "assertion_error" if kind == "assertion_error" else "value_error", {}
+
+
+# The options of an inner `Config` that have another name in pydantic 2.
+_NEW_NAMES = {
+    "validate_all": "validate_default",
+    "allow_population_by_field_name": "populate_by_name",
+    "anystr_strip_whitespace": "str_strip_whitespace",
+    "anystr_lower": "str_to_lower",
+    "anystr_upper": "str_to_upper",
+    "min_anystr_length": "str_min_length",
+    "max_anystr_length": "str_max_length",
+    "orm_mode": "from_attributes",
+    "schema_extra": "json_schema_extra",
+    "keep_untouched": "ignored_types",
+}
+_SAME_NAMES = (
+    "title",
+    "extra",
+    "frozen",
+    "use_enum_values",
+    "validate_assignment",
+    "arbitrary_types_allowed",
+    "alias_generator",
+    *_NEW_NAMES.values(),
+)
+
+
+def _options(config: type) -> dict[str, Any]:
+    """The options of pydantic 2 that an inner `Config` sets."""
+    options = {}
+    for name in dir(config):
+        new = _NEW_NAMES.get(name, name)
+        if name == "allow_mutation" and not config.allow_mutation:  # type: ignore[attr-defined]
+            options["frozen"] = True
+        elif new in _SAME_NAMES:
+            value = getattr(config, name)
+            options[new] = getattr(value, "value", value) if name == "extra" else value
+    return options
+
+
+def value_model(config: type, dumps: Callable[..., str], parts: tuple[type, ...]) -> Any:
+    """The base of value models.
+
+    Args:
+        config: The inner `Config`.
+        dumps: Writes JSON.
+        parts: Classes of the engine that stand in models and have a `dict()` of their own.
+    """
+    if MAJOR == 1:
+        return _old_value_model(config, parts)
+    return _new_value_model(config, dumps)
+
+
+def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
+    class BaseModel(pydantic.BaseModel):
+        @classmethod
+        def _get_value(cls, v: Any, to_dict: bool, *args: Any, **kwargs: Any) -> Any:
+            if to_dict and isinstance(v, parts):
+                return v.dict()  # type: ignore[attr-defined]
+            return super()._get_value(v, to_dict, *args, **kwargs)
+
+        @classmethod
+        def validate(cls, value: Any) -> Any:
+            try:
+                return super().validate(value)
+            except TypeError:
+                # A constructor with required arguments does not tell all that is wrong, nor where.
+                main: Any = importlib.import_module("pydantic.main")
+                if isinstance(value, dict) and (problems := main.validate_model(cls, value)[2]) is not None:
+                    raise problems from None
+                raise
+
+        Config = type(
+            "Config",
+            (config,),
+            {"validate_all": True, "copy_on_model_validation": "none", "schema_extra": staticmethod(_describe)},
+        )
+
+    return BaseModel
+
+
+def _describe(schema: dict[str, Any], *_: Any) -> None:
+    """Leaves the first paragraph of a docstring as the description: the rest is for programmers."""
+    if "description" in schema:
+        schema["description"] = " ".join(schema["description"].split("\n\n")[0].split())
+
+
+_DUMP_OPTIONS = {"by_alias", "exclude", "exclude_defaults", "exclude_none", "exclude_unset", "include", "skip_defaults"}
+
+
+def _new_value_model(config: type, dumps: Callable[..., str]) -> Any:
+    root: Any = pydantic.BaseModel
+    metaclass: Any = ModelMetaclass
+
+    class Meta(metaclass):  # type: ignore[misc]
+        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+            inner = namespace.pop("Config", None)
+            if inner is not None:
+                namespace["model_config"] = {**_options(inner), **namespace.get("model_config", {})}
+            _annotate(bases, namespace)
+            model = super().__new__(mcs, name, bases, namespace, **kwargs)
+            if inner is not None:
+                above = getattr(bases[0], "Config", object) if bases else object
+                whole = inner if issubclass(inner, above) else type("Config", (inner, above), {})
+                type.__setattr__(model, "Config", whole)
+            _none_by_default(model)
+            return model
+
+        @property
+        def __fields__(cls) -> Any:
+            return cls.model_fields
+
+        @property
+        def __config__(cls) -> Any:
+            return cls.Config
+
+    class BaseModel(root, metaclass=Meta):  # type: ignore[misc]
+        model_config = pydantic.ConfigDict(
+            coerce_numbers_to_str=True, validate_default=True, protected_namespaces=(), json_schema_extra=_describe
+        )
+        Config = config
+
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                super().__init__(**data)
+            except pydantic.ValidationError as error:
+                raise _old_error(error, data) from None
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            before, given = dict(self.__dict__), set(self.__pydantic_fields_set__)
+            try:
+                super().__setattr__(name, value)
+            except pydantic.ValidationError as error:
+                # A rule of the whole model is checked after the field was set.
+                self.__dict__.clear()
+                self.__dict__.update(before)
+                self.__pydantic_fields_set__.intersection_update(given)
+                if error.errors()[0]["type"] == "no_such_attribute":
+                    raise ValueError(f'"{type(self).__name__}" object has no field "{name}"') from None
+                raise _old_error(error, {name: value}) from None
+
+        @property
+        def __fields_set__(self) -> set[str]:
+            fields: set[str] = self.__pydantic_fields_set__
+            return fields
+
+        @classmethod
+        def __get_validators__(cls) -> Any:
+            yield cls.parse_obj
+
+        def dict(self, *, skip_defaults: bool | None = None, **kwargs: Any) -> Any:
+            if skip_defaults is not None:
+                kwargs["exclude_unset"] = skip_defaults
+            return _parts_as_dicts(self.model_dump(serialize_as_any=True, warnings=False, **kwargs))
+
+        def json(
+            self, *, encoder: Callable[[Any], Any] | None = None, models_as_dict: bool = True, **options: Any
+        ) -> str:
+            # What `dict` does not know is meant for the writer of JSON.
+            choice = {name: options.pop(name) for name in _DUMP_OPTIONS if name in options}
+            return dumps(self.dict(**choice), default=encoder or _encoder(type(self)), **options)
+
+        def copy(self, *, include: Any = None, exclude: Any = None, update: Any = None, deep: bool = False) -> Any:
+            copied = self.model_copy(deep=deep)
+            fields = copied.__dict__
+            for name in list(fields):
+                if (include is not None and name not in include) or (exclude is not None and name in exclude):
+                    del fields[name]
+                    copied.__pydantic_fields_set__.discard(name)
+            fields.update(update or {})
+            copied.__pydantic_fields_set__.update(update or {})
+            return copied
+
+        @classmethod
+        def parse_obj(cls, obj: Any) -> Any:
+            try:
+                return cls.model_validate(obj)
+            except pydantic.ValidationError as error:
+                raise _old_error(error, obj) from None
+
+        @classmethod
+        def parse_raw(cls, b: str | bytes, **_: Any) -> Any:
+            import json
+
+            return cls.parse_obj(json.loads(b))
+
+        @classmethod
+        def construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Any:
+            return cls.model_construct(_fields_set, **values)
+
+        @classmethod
+        def schema(cls, by_alias: bool = True, **_: Any) -> Any:
+            return cls.model_json_schema(by_alias=by_alias)
+
+        @classmethod
+        def schema_json(cls, *, by_alias: bool = True, **dumps_kwargs: Any) -> str:
+            import json
+
+            return json.dumps(cls.schema(by_alias=by_alias), **dumps_kwargs)
+
+        @classmethod
+        def validate(cls, value: Any) -> Any:
+            return cls.parse_obj(value)
+
+        @classmethod
+        def update_forward_refs(cls, **localns: Any) -> None:
+            cls.model_rebuild(force=True, _types_namespace=localns or None)
+
+    return BaseModel
+
+
+def _parts_as_dicts(value: Any) -> Any:
+    """Dumped data with the value classes of the engine as dicts too."""
+    if isinstance(value, dict):
+        return {key: _parts_as_dicts(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_parts_as_dicts(item) for item in value]
+    return value.dict() if hasattr(type(value), "__servo_record__") else value
+
+
+def _annotate(bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+    """Gives a new default of a field above the annotation of that field, which pydantic 2 wants to see again."""
+    known: dict[str, Any] = {}
+    for base in reversed(bases):
+        known.update(getattr(base, "model_fields", {}))
+    own = namespace.get("__annotations__", {})
+    for name in namespace.keys() & known.keys():
+        if name not in own and not isinstance(namespace[name], classmethod | staticmethod | property):
+            namespace["__annotations__"] = own = {**own, name: known[name].annotation}
+
+
+def _none_by_default(model: Any) -> None:
+    """Makes None the default of `Optional[X]`, as it is in pydantic 1."""
+    found = [field for field in model.model_fields.values() if field.is_required() and _allows_none(field.annotation)]
+    for field in found:
+        field.default = None
+    if found:
+        model.model_rebuild(force=True)
+
+
+def _allows_none(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
+
+
+def _encoder(model: Any) -> Callable[[Any], Any]:
+    """What turns objects into what JSON has words for: the encoders of the model, then those of pydantic 1."""
+    encoders: dict[Any, Any] = {}
+    for config in reversed(model.Config.__mro__):
+        encoders.update(vars(config).get("json_encoders", {}))
+    encoders.update(model.model_config.get("json_encoders") or {})
+
+    def encode(value: Any) -> Any:
+        for cls in type(value).__mro__[:-1]:
+            if cls in encoders:
+                return encoders[cls](value)
+        if isinstance(value, pydantic.BaseModel):
+            return value.model_dump(serialize_as_any=True, warnings=False)
+        if isinstance(value, datetime.timedelta):
+            return value.total_seconds()
+        if isinstance(value, Decimal):
+            exponent = value.as_tuple().exponent
+            return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
+        if isinstance(value, set | frozenset | types.GeneratorType | deque):
+            return list(value)
+        if isinstance(value, bytes):
+            return value.decode()
+        if isinstance(value, re.Pattern):
+            return value.pattern
+        if isinstance(value, pathlib.PurePath | pydantic.SecretStr | ipaddress.IPv4Address | ipaddress.IPv6Address):
+            return str(value)
+        if hasattr(value, "dict"):
+            return value.dict()
+        raise TypeError(f"Object of type '{type(value).__name__}' is not JSON serializable")
+
+    return encode
+
+
+def instance_schema(cls: type) -> Any:
+    """How pydantic 2 reads a class of which only objects are taken."""
+    from pydantic_core import core_schema
+
+    return core_schema.is_instance_schema(cls)
+
+
+def checked_schema(validate: Callable[[Any], Any]) -> Any:
+    """How pydantic 2 reads what a function checks."""
+    from pydantic_core import core_schema
+
+    return core_schema.no_info_plain_validator_function(validate)
+
+
+def further_fields(cls: type) -> Any:
+    """A model of the fields that subclasses of a value class of the engine declare in their bodies, or None."""
+    fields: dict[str, Any] = {}
+    for above in reversed(cls.__mro__):
+        if "__servo_record__" in vars(above) or above is object:
+            continue
+        hints = get_type_hints(above, include_extras=True)
+        for name in vars(above).get("__annotations__", {}):
+            if get_origin(hints[name]) is not ClassVar and not name.startswith("_"):
+                fields[name] = (hints[name], getattr(above, name, None if _allows_none(hints[name]) else ...))
+    if not fields:
+        return None
+    return pydantic.create_model(cls.__name__, __base__=model_base(validate_default=True), **fields)

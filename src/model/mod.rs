@@ -9,8 +9,10 @@ mod description;
 mod duration;
 mod metric;
 mod number;
+mod points;
 mod reading;
 mod setting;
+pub mod step;
 mod unit;
 
 pub use adjustment::{Adjustment, DescriptorError};
@@ -19,6 +21,7 @@ pub use description::{Component, Description};
 pub use duration::{Duration, InvalidDuration};
 pub use metric::Metric;
 pub use number::Value;
+pub use points::Points;
 pub use reading::{DataPoint, Measurement, Reading, TimeSeries};
 pub use setting::{Domain, Setting, SettingError};
 pub use unit::Unit;

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
-use super::Metric;
+use super::{Metric, Points};
 
 /// One value of a metric at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,7 @@ pub struct TimeSeries {
     pub id: Option<String>,
     /// A remark for people.
     pub annotation: Option<String>,
-    times: Vec<i64>,
-    values: Vec<f64>,
+    points: Points,
 }
 
 /// A single value or a series.
@@ -52,30 +51,44 @@ pub struct Measurement {
 
 impl TimeSeries {
     /// A series of those points, sorted by time.
-    pub fn new(metric: Metric, mut points: Vec<(Timestamp, f64)>) -> Self {
-        points.sort_by_key(|(time, _)| *time);
+    pub fn new(metric: Metric, points: Vec<(Timestamp, f64)>) -> Self {
         let (times, values) = points.into_iter().map(|(time, value)| (time.as_microsecond(), value)).unzip();
-        Self { metric, id: None, annotation: None, times, values }
+        let points = Points::new(times, values).expect("both columns come of the same points");
+        Self { metric, id: None, annotation: None, points }
+    }
+
+    /// A series of columns; `None` when a time is beyond what a timestamp can say.
+    pub fn from_points(metric: Metric, points: Points) -> Option<Self> {
+        // The times are sorted: those between the first and the last are timestamps when these are.
+        for time in [points.times().first(), points.times().last()].into_iter().flatten() {
+            Timestamp::from_microsecond(*time).ok()?;
+        }
+        Some(Self { metric, id: None, annotation: None, points })
     }
 
     /// The number of points.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.points.len()
     }
 
     /// Whether there is no point.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.points.is_empty()
     }
 
     /// The values, oldest first.
     pub fn values(&self) -> &[f64] {
-        &self.values
+        self.points.values()
+    }
+
+    /// The times and values in columns.
+    pub fn columns(&self) -> &Points {
+        &self.points
     }
 
     /// The points, oldest first.
     pub fn points(&self) -> impl Iterator<Item = (Timestamp, f64)> {
-        self.times.iter().zip(&self.values).map(|(time, value)| {
+        self.points.times().iter().zip(self.points.values()).map(|(time, value)| {
             (Timestamp::from_microsecond(*time).expect("the time was a timestamp when it came in"), *value)
         })
     }

@@ -2,10 +2,11 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::connector::Arguments;
 use super::errors;
+use super::values::read::{description_class, measurement_class};
 use super::values::{
     Adjustment, Component, Control, Description, Measurement, Metric, Modelled, from_models, to_models,
 };
@@ -30,15 +31,15 @@ pub(super) fn arguments<'py>(
         }
         Call::Startup | Call::Shutdown | Call::Metrics | Call::Components | Call::Promote => {}
         Call::Describe { control } => {
-            kwargs.set_item("control", Bound::new(py, Control::from_model(py, control)?)?)?;
+            kwargs.set_item("control", Control::from_model(py, control)?)?;
         }
         Call::Measure { metrics, control } => {
             kwargs.set_item("metrics", metrics)?;
-            kwargs.set_item("control", Bound::new(py, Control::from_model(py, control)?)?)?;
+            kwargs.set_item("control", Control::from_model(py, control)?)?;
         }
         Call::Adjust { adjustments, control } => {
             kwargs.set_item("adjustments", from_models::<Adjustment>(py, adjustments)?)?;
-            kwargs.set_item("control", Bound::new(py, Control::from_model(py, control)?)?)?;
+            kwargs.set_item("control", Control::from_model(py, control)?)?;
         }
         Call::Custom { arguments, .. } => {
             for (name, value) in arguments {
@@ -69,8 +70,8 @@ pub(super) fn to_python<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound
         Answer::Done => py.None().into_bound(py),
         Answer::Metrics(metrics) => from_models::<Metric>(py, metrics)?.into_any(),
         Answer::Components(components) => from_models::<Component>(py, components)?.into_any(),
-        Answer::Description(description) => Bound::new(py, Description::from_model(py, description)?)?.into_any(),
-        Answer::Measurement(measurement) => Bound::new(py, Measurement::from_model(py, measurement)?)?.into_any(),
+        Answer::Description(description) => Description::from_model(py, description)?,
+        Answer::Measurement(measurement) => Measurement::from_model(py, measurement)?,
         Answer::Custom(value) => pythonize::pythonize(py, value)?,
     })
 }
@@ -92,13 +93,18 @@ pub(super) fn answer(preposition: Preposition, call: &Call, value: &Bound<'_, Py
             Answer::Components(to_models::<Component>(value).map_err(|_| wrong("a list of Component"))?)
         }
         Call::Describe { .. } | Call::Adjust { .. } => {
-            let description = value.cast::<Description>().map_err(|_| wrong("Description"))?;
-            Answer::Description(description.borrow().to_model(py)?)
+            require(value, &description_class(py)?, wrong("Description"))?;
+            Answer::Description(Description::to_model(value)?)
         }
         Call::Measure { .. } => {
-            let measurement = value.cast::<Measurement>().map_err(|_| wrong("Measurement"))?;
-            Answer::Measurement(measurement.borrow().to_model(py)?)
+            require(value, &measurement_class(py)?, wrong("Measurement"))?;
+            Answer::Measurement(Measurement::to_model(value)?)
         }
         Call::Custom { .. } => Answer::Custom(pythonize::depythonize(value)?),
     })
+}
+
+/// Raises that error for an object of another class.
+fn require(value: &Bound<'_, PyAny>, class: &Bound<'_, PyType>, error: PyErr) -> PyResult<()> {
+    if value.is_instance(class)? { Ok(()) } else { Err(error) }
 }

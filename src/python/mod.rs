@@ -26,8 +26,7 @@ mod core {
     use super::servo::PyServo;
     #[pymodule_export]
     use super::values::{
-        Adjustment, Component, Control, DataPoint, Description, EnumSetting, Measurement, Metric, RangeSetting,
-        TimeSeries, duration_pattern, duration_to_text, text_to_duration,
+        DataPoint, TimeSeries, duration_pattern, duration_to_text, measurement_wire, step_alignment, text_to_duration,
     };
     #[pymodule_export]
     use super::{forward_logs, version};

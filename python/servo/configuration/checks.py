@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Any
 
 from servo import _pydantic
 from servo.configuration.base import AbstractBaseConfiguration
-from servo.types.core import Duration
-
-try:
-    from servo.types.core import ErrorSeverity  # type: ignore[attr-defined]
-except ImportError:
-
-    class ErrorSeverity(enum.StrEnum):  # type: ignore[no-redef]
-        """How bad the failure of a check is."""
-
-        warning = "warning"
-        common = "common"
-        critical = "critical"
-
+from servo.types.core import Duration, ErrorSeverity
 
 __all__ = ["ChecksConfiguration"]
 

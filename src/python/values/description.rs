@@ -1,110 +1,107 @@
-//! `servo.Component` and `servo.Description`
+//! `servo.Component`, `servo.Description`, `servo.Adjustment` and `servo.Control` on their way into the engine and out
+//! of it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 
-use super::defaults::empty_list;
-use super::metric::Metric;
-use super::read::{list_of, settings, text};
-use super::record::record;
-use super::{Modelled, from_models, setting, to_models};
+use super::read::{adjustment_class, component_class, control_class, description_class};
+use super::{
+    Adjustment, Component, Control, Description, Metric, Modelled, duration, from_models, scalar_from_model,
+    scalar_to_model, setting, to_models,
+};
 use crate::model;
-
-record! {
-    /// A part of the application with settings of its own.
-    ///
-    /// Args:
-    ///     name: Unique within the application.
-    ///     settings: Range and enum settings.
-    Component { name: text, settings: settings } + {
-        /// The setting of that name, or None.
-        fn get_setting<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-            named(self.settings.bind(py), name)
-        }
-
-        fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-            let description = model::Description { components: vec![self.to_model(py)?], metrics: Vec::new() };
-            Ok(pythonize::pythonize(py, &description.wire()["application"]["components"])?)
-        }
-    }
-}
-
-record! {
-    /// What an application consists of, and what can be measured.
-    ///
-    /// Args:
-    ///     components: The parts with their settings.
-    ///     metrics: The metrics that can be measured.
-    Description { components: list_of::<Component> => empty_list, metrics: list_of::<Metric> => empty_list } + {
-        /// The component of that name, or None.
-        fn get_component<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-            named(self.components.bind(py), name)
-        }
-
-        /// The metric of that name, or None.
-        fn get_metric<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-            named(self.metrics.bind(py), name)
-        }
-
-        /// The setting called `component.setting`, or None.
-        fn get_setting<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-            let Some((component, setting)) = name.split_once('.') else {
-                return Err(pyo3::exceptions::PyValueError::new_err("name must include component name and setting name"));
-            };
-            match named(self.components.bind(py), component)? {
-                Some(component) => named(&component.getattr("settings")?, setting),
-                None => Ok(None),
-            }
-        }
-
-        fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-            Ok(pythonize::pythonize(py, &self.to_model(py)?.wire())?)
-        }
-    }
-}
-
-/// The item of a list with that name.
-fn named<'py>(list: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    for item in list.try_iter()? {
-        let item = item?;
-        if item.getattr("name")?.eq(name)? {
-            return Ok(Some(item));
-        }
-    }
-    Ok(None)
-}
 
 impl Modelled for Component {
     type Model = model::Component;
 
-    fn to_model(&self, py: Python<'_>) -> PyResult<model::Component> {
-        let settings = self.settings.bind(py).try_iter()?.map(|item| setting::to_model(&item?));
-        Ok(model::Component { name: self.name.extract(py)?, settings: settings.collect::<PyResult<_>>()? })
+    fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Component> {
+        super::check(object, &component_class(object.py())?)?;
+        let settings = object.getattr("settings")?.try_iter()?.map(|item| setting::to_model(&item?));
+        Ok(model::Component { name: object.getattr("name")?.extract()?, settings: settings.collect::<PyResult<_>>()? })
     }
 
-    fn from_model(py: Python<'_>, value: &model::Component) -> PyResult<Self> {
+    fn from_model<'py>(py: Python<'py>, value: &model::Component) -> PyResult<Bound<'py, PyAny>> {
         let settings = value.settings.iter().map(|item| setting::from_model(py, item)).collect::<PyResult<Vec<_>>>()?;
-        Ok(Self {
-            name: PyString::new(py, &value.name).into_any().unbind(),
-            settings: PyList::new(py, settings)?.into_any().unbind(),
-        })
+        component_class(py)?.call1((value.name.as_str(), PyList::new(py, settings)?))
     }
 }
 
 impl Modelled for Description {
     type Model = model::Description;
 
-    fn to_model(&self, py: Python<'_>) -> PyResult<model::Description> {
+    fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Description> {
+        super::check(object, &description_class(object.py())?)?;
         Ok(model::Description {
-            components: to_models::<Component>(self.components.bind(py))?,
-            metrics: to_models::<Metric>(self.metrics.bind(py))?,
+            components: to_models::<Component>(&object.getattr("components")?)?,
+            metrics: to_models::<Metric>(&object.getattr("metrics")?)?,
         })
     }
 
-    fn from_model(py: Python<'_>, value: &model::Description) -> PyResult<Self> {
-        Ok(Self {
-            components: from_models::<Component>(py, &value.components)?.into_any().unbind(),
-            metrics: from_models::<Metric>(py, &value.metrics)?.into_any().unbind(),
+    fn from_model<'py>(py: Python<'py>, value: &model::Description) -> PyResult<Bound<'py, PyAny>> {
+        let kwargs = PyDict::new(py);
+        kwargs.set_item("components", from_models::<Component>(py, &value.components)?)?;
+        kwargs.set_item("metrics", from_models::<Metric>(py, &value.metrics)?)?;
+        description_class(py)?.call((), Some(&kwargs))
+    }
+}
+
+impl Modelled for Adjustment {
+    type Model = model::Adjustment;
+
+    fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Adjustment> {
+        super::check(object, &adjustment_class(object.py())?)?;
+        Ok(model::Adjustment {
+            component_name: object.getattr("component_name")?.extract()?,
+            setting_name: object.getattr("setting_name")?.extract()?,
+            value: scalar_to_model(&object.getattr("value")?)?.unwrap_or(model::Value::Int(0)),
         })
+    }
+
+    fn from_model<'py>(py: Python<'py>, value: &model::Adjustment) -> PyResult<Bound<'py, PyAny>> {
+        let kwargs = PyDict::new(py);
+        kwargs.set_item("component_name", &value.component_name)?;
+        kwargs.set_item("setting_name", &value.setting_name)?;
+        kwargs.set_item("value", scalar_from_model(py, Some(&value.value))?)?;
+        adjustment_class(py)?.call((), Some(&kwargs))
+    }
+}
+
+impl Modelled for Control {
+    type Model = model::Control;
+
+    fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Control> {
+        let py = object.py();
+        super::check(object, &control_class(py)?)?;
+        let span = |name: &str| duration::to_model(&object.getattr(name)?);
+        let map = |name: &str| -> PyResult<Option<serde_json::Map<_, _>>> {
+            let value = object.getattr(name)?;
+            if value.is_none() {
+                return Ok(None);
+            }
+            Ok(Some(pythonize::depythonize(&super::record::records(py)?.call_method1("jsonable", (value,))?)?))
+        };
+        Ok(model::Control {
+            duration: span("duration")?,
+            delay: span("delay")?,
+            warmup: span("warmup")?,
+            settlement: if object.getattr("settlement")?.is_none() { None } else { Some(span("settlement")?) },
+            load: map("load")?,
+            userdata: map("userdata")?,
+            environment: map("environment")?,
+        })
+    }
+
+    fn from_model<'py>(py: Python<'py>, value: &model::Control) -> PyResult<Bound<'py, PyAny>> {
+        let kwargs = PyDict::new(py);
+        for (name, span) in [("duration", value.duration), ("delay", value.delay), ("warmup", value.warmup)] {
+            kwargs.set_item(name, duration::from_model(py, span)?)?;
+        }
+        if let Some(span) = value.settlement {
+            kwargs.set_item("settlement", duration::from_model(py, span)?)?;
+        }
+        for (name, map) in [("load", &value.load), ("userdata", &value.userdata), ("environment", &value.environment)] {
+            kwargs.set_item(name, pythonize::pythonize(py, map)?)?;
+        }
+        control_class(py)?.call((), Some(&kwargs))
     }
 }

@@ -1,38 +1,31 @@
-//! `servo.Metric`
+//! `servo.Metric` on its way into the engine and out of it.
 
 use pyo3::prelude::*;
 
-use super::Modelled;
-use super::defaults::no_unit;
-use super::read::{text, unit, unit_class};
-use super::record::record;
+use super::read::{metric_class, unit_class};
+use super::{Metric, Modelled};
 use crate::model;
 
-record! {
-    /// A quantity that a connector can measure.
-    ///
-    /// Args:
-    ///     name: Unique within a servo.
-    ///     unit: The unit of every value, `Unit.float` unless given.
-    Metric { name: text, unit: unit => no_unit } + {
-        fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-            (self.name.clone_ref(py), self.unit.clone_ref(py)).into_pyobject(py)?.hash()
-        }
-    }
+pub(super) fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Metric> {
+    let unit: String = object.getattr("unit")?.str()?.extract()?;
+    let name: String = object.getattr("name")?.extract()?;
+    Ok(model::Metric::new(name, model::Unit::from_wire(&unit).unwrap_or_default()))
+}
+
+pub(super) fn from_model<'py>(py: Python<'py>, value: &model::Metric) -> PyResult<Bound<'py, PyAny>> {
+    let unit = unit_class(py)?.call1((value.unit.as_str(),))?;
+    metric_class(py)?.call1((value.name.as_str(), unit))
 }
 
 impl Modelled for Metric {
     type Model = model::Metric;
 
-    fn to_model(&self, py: Python<'_>) -> PyResult<model::Metric> {
-        let unit: String = self.unit.bind(py).str()?.extract()?;
-        Ok(model::Metric::new(self.name.extract::<String>(py)?, model::Unit::from_wire(&unit).unwrap_or_default()))
+    fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Metric> {
+        super::check(object, &metric_class(object.py())?)?;
+        to_model(object)
     }
 
-    fn from_model(py: Python<'_>, value: &model::Metric) -> PyResult<Self> {
-        Ok(Self {
-            name: value.name.as_str().into_pyobject(py)?.into_any().unbind(),
-            unit: unit_class(py)?.call1((value.unit.as_str(),))?.unbind(),
-        })
+    fn from_model<'py>(py: Python<'py>, value: &model::Metric) -> PyResult<Bound<'py, PyAny>> {
+        from_model(py, value)
     }
 }

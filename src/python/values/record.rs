@@ -1,112 +1,185 @@
-//! The macro that defines value classes: a keyword constructor, checked attributes, equality, `repr`, `dict`, `copy`,
-//! pickling and the hooks of both pydantics.
+//! What the value classes of the engine have in common: a keyword constructor, checked attributes, equality, `repr`,
+//! `dict`, `copy`, pickling, and the methods of pydantic's models.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType, PyTypeMethods};
 
-use super::object::invalid;
+/// What a reader gives: the value as it is stored, or a sentence without the field's name.
+pub(super) type Read<'py> = Result<Bound<'py, PyAny>, String>;
 
-/// Checks one argument and gives what is stored; the error is a sentence without the field's name.
-pub(super) type Read = for<'py> fn(&Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, String>;
+/// A class with fields that Python sees.
+pub(super) trait Record: pyo3::PyClass {
+    /// The fields, in the order of the constructor; the first `REQUIRED` of them have no default.
+    const FIELDS: &'static [&'static str];
+    /// How many fields have no default.
+    const REQUIRED: usize;
 
-/// What stands in a field that was not given.
-pub(super) type Default = for<'py> fn(Python<'py>) -> PyResult<Bound<'py, PyAny>>;
+    /// The fields' objects. Nothing is borrowed any more when it returns.
+    fn field_objects<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<Bound<'py, PyAny>>>;
 
-/// The arguments of one constructor call, and everything that is wrong with them.
-pub(super) struct Arguments<'py> {
-    class: String,
-    values: Vec<Option<Bound<'py, PyAny>>>,
-    next: usize,
-    errors: Vec<(&'static str, String)>,
-    py: Python<'py>,
+    /// Sets every field of a new object; what is wrong is told by field.
+    fn fill(slf: &Bound<'_, Self>, values: Vec<Option<Bound<'_, PyAny>>>) -> PyResult<Vec<(&'static str, String)>>;
 }
 
-impl<'py> Arguments<'py> {
-    /// Positional arguments fill the fields in order; unknown keywords are ignored.
-    pub fn bind(
-        class: String,
-        names: &[&'static str],
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Self> {
-        if args.len() > names.len() {
-            return Err(PyTypeError::new_err(format!(
-                "{class}() takes at most {} positional arguments but {} were given",
-                names.len(),
-                args.len()
-            )));
-        }
-        let mut values = vec![None; names.len()];
-        for (at, value) in args.iter().enumerate() {
-            values[at] = Some(value);
-        }
-        for (at, name) in names.iter().enumerate() {
-            if let Some(value) = kwargs.and_then(|kwargs| kwargs.get_item(name).transpose()) {
-                if values[at].is_some() {
-                    return Err(PyTypeError::new_err(format!("{class}() got multiple values for argument '{name}'")));
-                }
-                values[at] = Some(value?);
-            }
-        }
-        Ok(Self { class, values, next: 0, errors: Vec::new(), py: args.py() })
+/// Sets the fields of a new object from the arguments of its constructor; all that is wrong is told at once.
+pub(super) fn init<T: Record>(
+    slf: &Bound<'_, T>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let (py, class) = (slf.py(), class_name(slf.as_any()));
+    if args.len() > T::REQUIRED {
+        return Err(PyTypeError::new_err(format!(
+            "{class}() takes at most {} positional arguments but {} were given",
+            T::REQUIRED,
+            args.len()
+        )));
     }
-
-    /// The next field, in the order of the names.
-    pub fn take(&mut self, name: &'static str, read: Read, default: Option<Default>) -> PyResult<Py<PyAny>> {
-        let given = self.values[self.next].take();
-        self.next += 1;
-        let value = match (given, default) {
-            (Some(value), _) => read(&value),
-            (None, Some(default)) => Ok(default(self.py)?),
-            (None, None) => Err("field required".to_owned()),
-        };
-        Ok(match value {
-            Ok(value) => value.unbind(),
-            Err(message) => {
-                self.errors.push((name, message));
-                self.py.None()
+    let mut values: Vec<_> = args.iter().map(Some).collect();
+    values.resize(T::FIELDS.len(), None);
+    let further = PyDict::new(py);
+    for (name, value) in kwargs.into_iter().flatten() {
+        match T::FIELDS.iter().position(|field| name.eq(field).unwrap_or(false)) {
+            Some(at) if values[at].is_some() => {
+                return Err(PyTypeError::new_err(format!("{class}() got multiple values for argument '{name}'")));
             }
-        })
-    }
-
-    /// Raises when any field was wrong.
-    pub fn finish(self) -> PyResult<()> {
-        if self.errors.is_empty() {
-            return Ok(());
+            Some(at) => values[at] = Some(value),
+            None => further.set_item(name, value)?,
         }
-        Err(invalid(self.py, &self.class, &self.errors))
+    }
+    let missing: Vec<_> = T::FIELDS[..T::REQUIRED]
+        .iter()
+        .zip(&values)
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| *name)
+        .collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+        return Err(PyTypeError::new_err(format!("{class}() misses the required arguments {names}")));
+    }
+    let errors = T::fill(slf, values)?;
+    if !errors.is_empty() {
+        return Err(invalid(py, &class, &errors));
+    }
+    if slf.as_any().get_type().is(T::type_object(py)) {
+        return Ok(());
+    }
+    // A subclass may have declared fields of its own.
+    records(py)?.call_method1("init_further_fields", (slf, further)).map(drop)
+}
+
+/// The Python half of this file.
+pub(super) fn records(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import("servo.types.records")
+}
+
+/// The name of an object's class.
+pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string())
+}
+
+/// Sets what is no field, as `object.__setattr__` does it, which cannot be called past this class's own.
+pub(super) fn set_other(object: &Bound<'_, PyAny>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match class_attribute(object, name)? {
+        Some(attribute) if attribute.hasattr("__set__")? => {
+            attribute.call_method1("__set__", (object, value)).map(drop)
+        }
+        _ => object.getattr("__dict__")?.set_item(name, value),
     }
 }
 
-/// Defines a value class. A field is `name: reader` or `name: reader = default`; further methods stand behind `+`.
-macro_rules! record {
-    (
-        $(#[$meta:meta])*
-        $class:ident { $( $field:ident : $read:expr $(=> $default:expr)? ),* $(,)? }
-        $(+ { $($method:tt)* })?
-    ) => {
-        $(#[$meta])*
-        #[pyo3::pyclass(subclass, weakref, dict, module = "servo.types")]
-        pub struct $class { $( pub(in crate::python) $field: pyo3::Py<pyo3::PyAny>, )* }
+/// Deletes what is no field, as `object.__delattr__` does it.
+pub(super) fn delete(object: &Bound<'_, PyAny>, fields: &[&str], name: &str) -> PyResult<()> {
+    if fields.contains(&name) {
+        return Err(PyAttributeError::new_err(format!(
+            "the field '{name}' of {} cannot be deleted",
+            class_name(object)
+        )));
+    }
+    match class_attribute(object, name)? {
+        Some(attribute) if attribute.hasattr("__delete__")? => {
+            attribute.call_method1("__delete__", (object,)).map(drop)
+        }
+        _ => object.getattr("__dict__")?.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_owned())),
+    }
+}
 
+/// The attribute of the class or its bases, unbound.
+fn class_attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for class in object.get_type().mro() {
+        let attributes = class.getattr("__dict__")?;
+        if attributes.contains(name)? {
+            return attributes.get_item(name).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the fields are equal, each to its counterpart.
+pub(super) fn equal(left: &[Bound<'_, PyAny>], right: &[Bound<'_, PyAny>]) -> PyResult<bool> {
+    for (this, that) in left.iter().zip(right) {
+        if !this.eq(that)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// How an object is copied and pickled: its class, its fields, its further attributes.
+pub(super) fn reduce<'py>(
+    object: &Bound<'py, PyAny>,
+    values: impl IntoIterator<Item = Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = object.py();
+    let new = py.import("copyreg")?.getattr("__newobj__")?;
+    let attributes = object.getattr("__dict__")?.call_method0("copy")?;
+    let state = values.into_iter().chain([attributes]).collect::<Vec<_>>();
+    let class = PyTuple::new(py, [object.get_type()])?;
+    PyTuple::new(py, [new, class.into_any(), PyTuple::new(py, state)?.into_any()])
+}
+
+/// A part of a pickled object.
+pub(super) fn stored<'py>(
+    object: &Bound<'_, PyAny>,
+    state: &Bound<'py, PyTuple>,
+    at: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let foreign = |_| PyValueError::new_err(format!("the state is not that of a {}", class_name(object)));
+    state.get_item(at).map_err(foreign)
+}
+
+/// Gives a new object the further attributes of a pickled one.
+pub(super) fn restore_attributes(object: &Bound<'_, PyAny>, state: &Bound<'_, PyTuple>, at: usize) -> PyResult<()> {
+    object.getattr("__dict__")?.call_method1("update", (stored(object, state, at)?,)).map(drop)
+}
+
+/// The JSON Schema of a value in a user's model.
+pub(super) fn json_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
+    let schema = PyDict::new(class.py());
+    schema.set_item("title", class.name()?)?;
+    schema.set_item("type", "object")?;
+    Ok(schema)
+}
+
+/// The exception for wrong fields, that of the installed pydantic.
+pub(super) fn invalid(py: Python<'_>, class: &str, errors: &[(&str, String)]) -> PyErr {
+    let make = || -> PyResult<PyErr> {
+        let error = py.import("servo._pydantic")?.call_method1("validation_error", (class, errors.to_vec()))?;
+        Ok(PyErr::from_value(error))
+    };
+    make().unwrap_or_else(|failure| failure)
+}
+
+/// The methods of a value class: those that all have, and its own behind `+`.
+macro_rules! record_methods {
+    ($class:ident + { $($method:tt)* }) => {
         #[pyo3::pymethods]
         impl $class {
             /// The fields, in the order of the constructor.
             #[classattr]
             #[pyo3(name = "__servo_record__")]
-            const FIELDS: &'static [&'static str] = &[$( stringify!($field) ),*];
-
-            #[new]
-            #[pyo3(signature = (*_args, **_kwargs))]
-            fn __new__(
-                py: pyo3::Python<'_>,
-                _args: &pyo3::Bound<'_, pyo3::types::PyTuple>,
-                _kwargs: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
-            ) -> Self {
-                // Filled by `__init__`, so that a subclass may have a constructor of its own.
-                Self { $( $field: { let _ = stringify!($field); py.None() }, )* }
-            }
+            const FIELD_NAMES: &'static [&'static str] = <Self as $crate::python::values::record::Record>::FIELDS;
 
             #[pyo3(signature = (*args, **kwargs))]
             fn __init__(
@@ -114,98 +187,84 @@ macro_rules! record {
                 args: &pyo3::Bound<'_, pyo3::types::PyTuple>,
                 kwargs: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<()> {
-                let class = $crate::python::values::object::class_name(slf.as_any());
-                let mut arguments =
-                    $crate::python::values::record::Arguments::bind(class, Self::FIELDS, args, kwargs)?;
-                $(
-                    #[allow(unused_mut, unused_assignments)]
-                    let $field = {
-                        let mut default: Option<$crate::python::values::record::Default> = None;
-                        $( default = Some($default); )?
-                        arguments.take(stringify!($field), $read, default)?
-                    };
-                )*
-                arguments.finish()?;
-                let mut this = slf.borrow_mut();
-                $( this.$field = $field; )*
-                Ok(())
-            }
-
-            $(
-                #[getter]
-                fn $field(&self, py: pyo3::Python<'_>) -> pyo3::Py<pyo3::PyAny> { self.$field.clone_ref(py) }
-            )*
-
-            fn __setattr__(
-                slf: &pyo3::Bound<'_, Self>,
-                name: &str,
-                value: &pyo3::Bound<'_, pyo3::PyAny>,
-            ) -> pyo3::PyResult<()> {
-                let object = slf.as_any();
-                match name {
-                    $( stringify!($field) => {
-                        // Checked before the borrow: a check may call Python code that looks at this object.
-                        let value = $crate::python::values::object::checked(object, name, value, $read)?;
-                        slf.borrow_mut().$field = value;
-                        Ok(())
-                    } )*
-                    _ => $crate::python::values::object::set_other(object, name, value),
-                }
+                $crate::python::values::record::init(slf, args, kwargs)
             }
 
             fn __delattr__(slf: &pyo3::Bound<'_, Self>, name: &str) -> pyo3::PyResult<()> {
-                $crate::python::values::object::delete(slf.as_any(), Self::FIELDS, name)
+                $crate::python::values::record::delete(slf.as_any(), Self::FIELD_NAMES, name)
             }
 
-            fn __eq__<'py>(
+            fn __repr__<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                $crate::python::values::record::records(slf.py())?.call_method1("text", (slf,))
+            }
+
+            /// The fields as a dict, values inside of it too; the arguments are those of pydantic 1.
+            #[pyo3(signature = (**kwargs))]
+            fn dict<'py>(
                 slf: &pyo3::Bound<'py, Self>,
-                other: &pyo3::Bound<'py, pyo3::PyAny>,
+                kwargs: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                let py = slf.py();
-                let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
-                let equal = $crate::python::values::object::equal(py, &Self::field_objects(slf), &Self::field_objects(other))?;
-                Ok(pyo3::types::PyBool::new(py, equal).to_owned().into_any())
+                $crate::python::values::record::records(slf.py())?.call_method("as_dict", (slf,), kwargs)
             }
 
-            fn __repr__(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<String> {
-                $crate::python::values::object::repr(slf.as_any(), Self::FIELDS, &Self::field_objects(slf))
+            /// The fields as JSON; the arguments are those of pydantic 1.
+            #[pyo3(signature = (**kwargs))]
+            fn json<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+                kwargs: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                $crate::python::values::record::records(slf.py())?.call_method("as_json", (slf,), kwargs)
             }
 
-            /// The fields as a dict, values inside of it too.
-            fn dict<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                $crate::python::values::object::dict(slf.py(), Self::FIELDS, &Self::field_objects(slf))
-            }
-
-            /// A copy that shares the fields' objects; `update` replaces some, which are checked.
-            #[pyo3(signature = (*, update = None))]
+            /// A copy; `update` replaces some fields, `deep` copies what the fields hold.
+            #[pyo3(signature = (**kwargs))]
             fn copy<'py>(
                 slf: &pyo3::Bound<'py, Self>,
-                update: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
+                kwargs: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                $crate::python::values::object::copy(slf.as_any(), update)
+                $crate::python::values::record::records(slf.py())?.call_method("copied", (slf,), kwargs)
             }
 
-            fn __reduce__<'py>(
-                slf: &pyo3::Bound<'py, Self>,
-            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyTuple>> {
-                $crate::python::values::object::reduce(slf.as_any(), &Self::field_objects(slf))
+            /// The object of a mapping of its fields.
+            #[classmethod]
+            fn parse_obj<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                obj: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                $crate::python::values::record::records(cls.py())?.call_method1("parse", (cls, obj))
             }
 
-            /// Fills a new object with what `__reduce__` gave, past the constructor of whatever subclass it is.
-            fn __setstate__(
-                slf: &pyo3::Bound<'_, Self>,
-                state: &pyo3::Bound<'_, pyo3::types::PyTuple>,
-            ) -> pyo3::PyResult<()> {
-                let mut at = 0;
-                $(
-                    let $field = $crate::python::values::object::stored(slf.as_any(), state, at)?;
-                    at += 1;
-                )*
-                {
-                    let mut this = slf.borrow_mut();
-                    $( this.$field = $field; )*
-                }
-                slf.as_any().getattr("__dict__")?.call_method1("update", (state.get_item(at)?,)).map(drop)
+            /// The object of a JSON text of its fields.
+            #[classmethod]
+            #[pyo3(signature = (b, **_kwargs))]
+            fn parse_raw<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                b: &pyo3::Bound<'py, pyo3::PyAny>,
+                _kwargs: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                let data = cls.py().import("json")?.call_method1("loads", (b,))?;
+                $crate::python::values::record::records(cls.py())?.call_method1("parse", (cls, data))
+            }
+
+            /// The object of those fields, which are trusted.
+            #[classmethod]
+            #[pyo3(signature = (_fields_set = None, **values))]
+            fn construct<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                _fields_set: Option<&pyo3::Bound<'py, pyo3::PyAny>>,
+                values: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                cls.call((), values)
+            }
+
+            /// The JSON Schema.
+            #[classmethod]
+            #[pyo3(signature = (**_kwargs))]
+            fn schema<'py>(
+                cls: &pyo3::Bound<'py, pyo3::types::PyType>,
+                _kwargs: Option<&pyo3::Bound<'py, pyo3::types::PyDict>>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
+                $crate::python::values::record::json_schema(cls)
             }
 
             /// The hook of pydantic 1: an object of the class is taken as it is, a mapping is its fields.
@@ -223,7 +282,7 @@ macro_rules! record {
                 cls: &pyo3::Bound<'_, pyo3::types::PyType>,
                 schema: &pyo3::Bound<'_, pyo3::types::PyDict>,
             ) -> pyo3::PyResult<()> {
-                schema.update($crate::python::values::object::json_schema(cls)?.as_mapping())
+                schema.update($crate::python::values::record::json_schema(cls)?.as_mapping())
             }
 
             /// The hook of pydantic 2 for JSON Schemas.
@@ -233,7 +292,7 @@ macro_rules! record {
                 _schema: &pyo3::Bound<'py, pyo3::PyAny>,
                 _handler: &pyo3::Bound<'py, pyo3::PyAny>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
-                $crate::python::values::object::json_schema(cls)
+                $crate::python::values::record::json_schema(cls)
             }
 
             /// The hook of pydantic 2: an object of the class is taken as it is, a mapping is its fields.
@@ -246,25 +305,8 @@ macro_rules! record {
                 cls.py().import("servo._pydantic")?.call_method1("value_schema", (cls,))
             }
 
-            fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-                $( visit.call(&self.$field)?; )*
-                Ok(())
-            }
-
-            fn __clear__(&mut self, py: pyo3::Python<'_>) {
-                $( self.$field = py.None(); )*
-            }
-
-            $( $($method)* )?
-        }
-
-        impl $class {
-            /// The fields' objects; nothing stays borrowed while Python code looks at them.
-            fn field_objects(slf: &pyo3::Bound<'_, Self>) -> Vec<pyo3::Py<pyo3::PyAny>> {
-                let (this, py) = (slf.borrow(), slf.py());
-                vec![$( this.$field.clone_ref(py) ),*]
-            }
+            $($method)*
         }
     };
 }
-pub(super) use record;
+pub(super) use record_methods;

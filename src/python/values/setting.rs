@@ -1,128 +1,53 @@
-//! `servo.RangeSetting` and `servo.EnumSetting`
+//! Settings on their way into the engine and out of it, and the arithmetic of their steps.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 
-use super::defaults::{no, none};
-use super::read::{boolean, number, optional_number, optional_scalar, optional_text, scalars, text};
-use super::record::record;
-use super::{scalar_from_model, scalar_to_model};
+use super::read::{enum_class, range_class, setting_class};
+use super::scalar_from_model;
 use crate::model;
+use crate::model::step::misaligned;
 
-record! {
-    /// A setting that takes every `step` from `min` to `max`.
-    ///
-    /// Args:
-    ///     name: Unique within its component.
-    ///     min: The least value.
-    ///     max: The greatest value.
-    ///     step: The distance of neighbours.
-    ///     value: What it is set to now.
-    ///     pinned: Shown, but never changed.
-    ///     unit: For people.
-    RangeSetting {
-        name: text, min: number, max: number, step: number,
-        value: optional_number => none, pinned: boolean => no, unit: optional_text => none,
-    } + {
-        /// Always `range`.
-        #[classattr]
-        #[pyo3(name = "type")]
-        const TYPE: &'static str = "range";
-
-        fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            wire(py, &self.to_setting(py)?)
-        }
-    }
+/// The width of a range and the bounds that would fit, when it is no whole number of steps: for `min` the nearer one
+/// and the next below, for `max` the nearer one and the next above. None when nothing is wrong.
+#[pyfunction]
+pub fn step_alignment(min: f64, max: f64, step: f64) -> Option<(f64, f64, f64, f64, f64)> {
+    let found = misaligned(min, max, step)?;
+    Some((found.difference, found.min[0], found.min[1], found.max[0], found.max[1]))
 }
 
-record! {
-    /// A setting that takes one of a list of values.
-    ///
-    /// Args:
-    ///     name: Unique within its component.
-    ///     values: The choices; numbers or texts, at least one.
-    ///     value: What it is set to now.
-    ///     pinned: Shown, but never changed.
-    ///     unit: For people.
-    EnumSetting {
-        name: text, values: scalars,
-        value: optional_scalar => none, pinned: boolean => no, unit: optional_text => none,
-    } + {
-        /// Always `enum`.
-        #[classattr]
-        #[pyo3(name = "type")]
-        const TYPE: &'static str = "enum";
-
-        fn __opsani_repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            wire(py, &self.to_setting(py)?)
-        }
-    }
-}
-
-fn wire<'py>(py: Python<'py>, setting: &model::Setting) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item(&setting.name, pythonize::pythonize(py, &setting.wire())?)?;
-    Ok(dict)
-}
-
-fn required(value: &Py<PyAny>, py: Python<'_>) -> PyResult<model::Value> {
-    Ok(scalar_to_model(value.bind(py))?.unwrap_or(model::Value::Int(0)))
-}
-
-impl RangeSetting {
-    pub(super) fn to_setting(&self, py: Python<'_>) -> PyResult<model::Setting> {
-        Ok(model::Setting {
-            name: self.name.extract(py)?,
-            domain: model::Domain::Range {
-                min: required(&self.min, py)?,
-                max: required(&self.max, py)?,
-                step: required(&self.step, py)?,
-            },
-            pinned: self.pinned.extract(py)?,
-            unit: self.unit.extract(py)?,
-            value: scalar_to_model(self.value.bind(py))?,
-        })
-    }
-}
-
-impl EnumSetting {
-    pub(super) fn to_setting(&self, py: Python<'_>) -> PyResult<model::Setting> {
-        let values = self.values.bind(py).try_iter()?;
-        let values = values.map(|value| scalar_to_model(&value?)).collect::<PyResult<Vec<_>>>()?;
-        Ok(model::Setting {
-            name: self.name.extract(py)?,
-            domain: model::Domain::Enum { values: values.into_iter().flatten().collect() },
-            pinned: self.pinned.extract(py)?,
-            unit: self.unit.extract(py)?,
-            value: scalar_to_model(self.value.bind(py))?,
-        })
-    }
-}
-
-/// The setting of an object of either class.
+/// A setting as it describes itself: a connector's class may have a wire form of its own.
 pub(super) fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Setting> {
-    match object.cast::<RangeSetting>() {
-        Ok(range) => range.borrow().to_setting(object.py()),
-        Err(_) => object.cast::<EnumSetting>()?.borrow().to_setting(object.py()),
-    }
+    super::check(object, &setting_class(object.py())?)?;
+    let wire = object.call_method0("__opsani_repr__")?;
+    let name: String = object.getattr("name")?.extract()?;
+    let body = wire.get_item(&name)?;
+    let body: serde_json::Value =
+        pythonize::depythonize(&super::record::records(object.py())?.call_method1("jsonable", (body,))?)?;
+    model::Setting::from_wire(&name, &body).ok_or_else(|| {
+        PyTypeError::new_err(format!("the wire form of setting '{name}' is neither that of a range nor of an enum"))
+    })
 }
 
 /// The object of a setting.
-pub(super) fn from_model(py: Python<'_>, setting: &model::Setting) -> PyResult<Py<PyAny>> {
-    let name = PyString::new(py, &setting.name).into_any().unbind();
-    let pinned = PyBool::new(py, setting.pinned).to_owned().into_any().unbind();
-    let unit = setting.unit.as_deref().into_pyobject(py)?.unbind();
-    let value = scalar_from_model(py, setting.value.as_ref())?;
+pub(super) fn from_model<'py>(py: Python<'py>, setting: &model::Setting) -> PyResult<Bound<'py, PyAny>> {
+    let kwargs = PyDict::new(py);
+    kwargs.set_item("name", &setting.name)?;
+    kwargs.set_item("pinned", setting.pinned)?;
+    kwargs.set_item("unit", setting.unit.as_deref())?;
+    kwargs.set_item("value", scalar_from_model(py, setting.value.as_ref())?)?;
     match &setting.domain {
         model::Domain::Range { min, max, step } => {
-            let [min, max, step] = [min, max, step].map(|bound| scalar_from_model(py, Some(bound)));
-            let object = RangeSetting { name, min: min?, max: max?, step: step?, value, pinned, unit };
-            Ok(Py::new(py, object)?.into_any())
+            for (name, bound) in [("min", min), ("max", max), ("step", step)] {
+                kwargs.set_item(name, scalar_from_model(py, Some(bound))?)?;
+            }
+            range_class(py)?.call((), Some(&kwargs))
         }
         model::Domain::Enum { values } => {
             let values = values.iter().map(|value| scalar_from_model(py, Some(value))).collect::<PyResult<Vec<_>>>()?;
-            let values = PyList::new(py, values)?.into_any().unbind();
-            Ok(Py::new(py, EnumSetting { name, values, value, pinned, unit })?.into_any())
+            kwargs.set_item("values", PyList::new(py, values)?)?;
+            enum_class(py)?.call((), Some(&kwargs))
         }
     }
 }

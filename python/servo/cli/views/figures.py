@@ -72,4 +72,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     least, most = min(shown), max(shown)
     if most == least:
         return BARS[0] * len(shown)
-    return "".join(BARS[round((value - least) / (most - least) * (len(BARS) - 1))] for value in shown)
+    # The span between two finite numbers need not be finite, that between their halves is.
+    factor = 1.0 if math.isfinite(most - least) else 0.5
+    base, span = least * factor, most * factor - least * factor
+    return "".join(BARS[round((value * factor - base) / span * (len(BARS) - 1))] for value in shown)
