@@ -70,6 +70,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
     if not shown:
         return ""
     least, most = min(shown), max(shown)
-    if most == least:
+    # Halved: the distance of the two greatest numbers there are is still a number.
+    height = most / 2 - least / 2
+    if height == 0:
         return BARS[0] * len(shown)
-    return "".join(BARS[round((value - least) / (most - least) * (len(BARS) - 1))] for value in shown)
+    return "".join(BARS[round((value / 2 - least / 2) / height * (len(BARS) - 1))] for value in shown)
