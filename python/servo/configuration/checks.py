@@ -9,16 +9,13 @@ from servo import _pydantic
 from servo.configuration.base import AbstractBaseConfiguration
 from servo.types.core import Duration
 
-try:
-    from servo.types.core import ErrorSeverity  # type: ignore[attr-defined]
-except ImportError:
 
-    class ErrorSeverity(enum.StrEnum):  # type: ignore[no-redef]
-        """How bad the failure of a check is."""
+class ErrorSeverity(enum.StrEnum):
+    """How bad the failure of a check is."""
 
-        warning = "warning"
-        common = "common"
-        critical = "critical"
+    warning = "warning"
+    common = "common"
+    critical = "critical"
 
 
 __all__ = ["ChecksConfiguration"]
