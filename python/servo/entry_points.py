@@ -1,6 +1,8 @@
 """What the installed commands call."""
 
+import os
 import sys
+from typing import NoReturn
 
 
 def run_cli() -> None:
@@ -16,4 +18,30 @@ def run_cli() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-    app(prog_name="servo")
+    try:
+        app(prog_name="servo")
+    except SystemExit as ended:
+        _leave(ended.code)
+    _leave(0)
+
+
+def _leave(code: object) -> NoReturn:
+    """End the process with that code.
+
+    Threads of the engine outlive a command: one that logs while the interpreter is taken down would abort the process.
+    So what the interpreter does at its end is done here, and then the process ends at once.
+    """
+    if "servo._core" not in sys.modules or not (code is None or isinstance(code, int)):
+        raise SystemExit(code)
+    import atexit
+    import logging
+
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # Whoever read the pipe has gone.
+            code = code or 1
+    os._exit(code or 0)

@@ -118,10 +118,17 @@ class Place:
         while left := self.processes():
             assert time.monotonic() < deadline, left
             time.sleep(0.05)
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("127.0.0.1", self.port))
-        return True
+        while True:
+            with socket.socket() as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    listener.bind(("127.0.0.1", self.port))
+                except OSError:
+                    # A process that was killed closes its sockets a moment after it has lost its name.
+                    assert time.monotonic() < deadline, "the port is still bound"
+                    time.sleep(0.05)
+                else:
+                    return True
 
 
 @pytest.fixture

@@ -143,6 +143,9 @@ class CommonConfiguration(AbstractBaseConfiguration):
 
     @_pydantic.before("backoff")
     def _merge_backoff(cls, value: Any) -> Any:
+        if value == []:
+            # What pydantic 1 reads as an empty mapping.
+            value = {}
         if isinstance(value, dict):
             with _pydantic.nested():
                 return {str(getattr(name, "value", name)): item for name, item in {**_DEFAULT_BACKOFF, **value}.items()}

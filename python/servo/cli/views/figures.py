@@ -70,9 +70,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
     if not shown:
         return ""
     least, most = min(shown), max(shown)
-    if most == least:
+    # Halved: the distance of the two greatest numbers there are is still a number.
+    height = most / 2 - least / 2
+    if height == 0:
         return BARS[0] * len(shown)
-    # The span between two finite numbers need not be finite, that between their halves is.
-    factor = 1.0 if math.isfinite(most - least) else 0.5
-    base, span = least * factor, most * factor - least * factor
-    return "".join(BARS[round((value * factor - base) / span * (len(BARS) - 1))] for value in shown)
+    return "".join(BARS[round((value / 2 - least / 2) / height * (len(BARS) - 1))] for value in shown)
