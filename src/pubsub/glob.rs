@@ -83,15 +83,13 @@ impl Glob {
                     again = Some((at, rest.clone()));
                     continue;
                 }
-                Some(part) => {
-                    if rest.clone().next().is_some_and(|found| part.takes(found)) {
-                        rest.next();
-                        at += 1;
-                        continue;
-                    }
+                Some(part) if rest.clone().next().is_some_and(|found| part.takes(found)) => {
+                    rest.next();
+                    at += 1;
+                    continue;
                 }
                 None if rest.as_str().is_empty() => return true,
-                None => {}
+                _ => {}
             }
             let Some((behind, taken)) = &mut again else { return false };
             if taken.next().is_none() {

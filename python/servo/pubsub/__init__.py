@@ -1,7 +1,7 @@
 """Publish and subscribe between connectors, within one process and one event loop.
 
-A `Publisher` puts a `Message` into a `Channel` of an `Exchange`; each `Subscriber` whose selector matches the name of the
-channel gets it, in the order of publication. `Mixin` brings all of it to connectors.
+A `Publisher` puts a `Message` into a `Channel` of an `Exchange`; each `Subscriber` whose selector matches the name of
+the channel gets it, in the order of publication. `Mixin` brings all of it to connectors.
 
 Everything belongs to the thread of the loop on which the exchange was started; other threads use
 `loop.call_soon_threadsafe` or `asyncio.run_coroutine_threadsafe`.

@@ -133,7 +133,7 @@ class Publishing:
     def __call__(self, function: Function) -> Function:
         if not inspect.iscoroutinefunction(function):
             raise ValueError("decorated function must be asynchronous")
-        name = self._name or getattr(function, "__name__", type(function).__name__)
+        name = str(self._name or getattr(function, "__name__", type(function).__name__))
         if name in self._publishers:
             raise KeyError(f"a Publisher named '{name}' already exists")
         seconds = 0.0 if self._every is None else Duration(self._every).total_seconds()

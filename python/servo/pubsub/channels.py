@@ -13,8 +13,8 @@ from servo.pubsub import scope
 
 if TYPE_CHECKING:
     from servo.pubsub.exchange import Exchange
-    from servo.pubsub.messages import Message
     from servo.pubsub.iterators import ChannelMessages
+    from servo.pubsub.messages import Message
 
 __all__ = ["Channel", "ChannelName", "is_channel_name"]
 

@@ -1,4 +1,4 @@
-"""How an exchange moves messages: queues, routes, and the tasks that work on them."""
+"""How an exchange moves messages: its queues, and the tasks that work on them."""
 
 from __future__ import annotations
 
@@ -8,48 +8,39 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
-from servo._core import SelectorIndex
 from servo.pubsub import scope
 from servo.pubsub.failures import failed, warn
 from servo.pubsub.queues import Overflow, Queue
+from servo.pubsub.routing import Routing
 from servo.pubsub.scope import Item
-from servo.pubsub.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from servo.pubsub.channels import Channel
     from servo.pubsub.messages import Message
     from servo.pubsub.publishers import Publisher
-    from servo.pubsub.subscribers import Subscriber
     from servo.pubsub.transformers import Transformer
 
 __all__ = ["Delivery"]
 
 # After so many messages in a row others get their turn.
 _TURN = 64
-# Names of channels whose subscribers are known; temporary channels must not add up.
-_ROUTES = 4096
 # How deep transformers may publish from within one another.
 _DEPTH = 16
 
 
-class Delivery:
-    """The inside of an exchange. Its parts are made when they are first used: most exchanges never are."""
+class Delivery(Routing):
+    """The part of an exchange that moves messages."""
 
     __slots__ = (
         "_channels",
         "_context",
         "_crowded",
         "_depth",
-        "_dynamic",
         "_inbox",
-        "_index",
         "_loop",
         "_moving",
-        "_numbers",
         "_publishers",
-        "_routes",
         "_stopping",
-        "_subscribers",
         "_tasks",
         "_transformers",
         "_transforming",
@@ -66,37 +57,27 @@ class Delivery:
     _context: contextvars.Context
     _crowded: set[Queue]
     _depth: int
-    # Subscribers that are not in the index: regular expressions, and rules of users.
-    _dynamic: dict[int, Subscriber]
     _inbox: Queue
-    _index: SelectorIndex
     _loop: asyncio.AbstractEventLoop | None
     # Whether someone moves messages out of the inbox.
     _moving: bool
-    _numbers: int
     _publishers: list[Publisher]
-    _routes: dict[str, tuple[Subscriber, ...]]
     _stopping: bool
-    _subscribers: dict[int | None, Subscriber]
     _tasks: set[asyncio.Task[None]]
     _transformers: list[Transformer]
     _transforming: asyncio.Task[None] | None
     _waiting: list[asyncio.Future[None]]
 
     _FIRST: ClassVar[dict[str, Callable[[Any], Any]]] = {
+        **Routing._FIRST,
         "_channels": lambda self: {},
         "_crowded": lambda self: set(),
         "_depth": lambda self: 0,
-        "_dynamic": lambda self: {},
         "_inbox": lambda self: self._new_queue("Exchange"),
-        "_index": lambda self: SelectorIndex(),
         "_loop": lambda self: None,
         "_moving": lambda self: False,
-        "_numbers": lambda self: 0,
         "_publishers": lambda self: [],
-        "_routes": lambda self: {},
         "_stopping": lambda self: False,
-        "_subscribers": lambda self: {},
         "_tasks": lambda self: set(),
         "_transformers": lambda self: [],
         "_transforming": lambda self: None,
@@ -106,71 +87,8 @@ class Delivery:
         "patience": lambda self: 5.0,
     }
 
-    def __getattr__(self, name: str) -> Any:
-        # Only for what is not there yet.
-        first = self._FIRST.get(name)
-        if first is None:
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        value = first(self)
-        setattr(self, name, value)
-        return value
-
     def _new_queue(self, title: str) -> Queue:
         return Queue(title, ref(self), self.capacity)  # type: ignore[arg-type]
-
-    # Who gets what.
-
-    def _add(self, subscriber: Subscriber) -> None:
-        number = subscriber._number = self._numbers
-        self._numbers += 1
-        self._subscribers[number] = subscriber
-        subscription = subscriber.subscription
-        name = None
-        if type(subscription).matches is not Subscription.matches:
-            # It may look at messages: it is asked each time.
-            self._dynamic[number] = subscriber
-        elif isinstance(subscription.selector, str):  # type: ignore[attr-defined]
-            name = self._index.insert(number, subscription.selector)  # type: ignore[attr-defined]
-        else:
-            self._dynamic[number] = subscriber
-        self._reroute(name)
-
-    def _forget(self, subscriber: Subscriber) -> None:
-        number = subscriber._number
-        if number is None or self._subscribers.pop(number, None) is None:
-            return
-        subscriber._number = None
-        self._dynamic.pop(number, None)
-        self._index.remove(number)
-        subscription = subscriber.subscription
-        exact = isinstance(subscription, Subscription) and not subscription.is_pattern
-        self._reroute(subscriber._selector if exact else None)
-
-    def _reroute(self, name: str | None) -> None:
-        """The subscribers of one channel have changed, or of any."""
-        if name is None:
-            self._routes.clear()
-        else:
-            self._routes.pop(name, None)
-
-    def _route(self, channel: Channel) -> tuple[Subscriber, ...]:
-        """The subscribers that may want a message of a channel."""
-        route = self._routes.get(channel.name)
-        if route is None:
-            numbers = self._index.find(channel.name)
-            numbers += [number for number, found in tuple(self._dynamic.items()) if _may_match(found, channel)]
-            route = tuple(self._subscribers[number] for number in sorted(numbers))
-            if len(self._routes) >= _ROUTES:
-                self._routes.clear()
-            self._routes[channel.name] = route
-        return route
-
-    def _offer(self, item: Item) -> None:
-        dynamic = self._dynamic
-        for subscriber in self._route(item[1]):
-            if dynamic and not _matches(subscriber, item):
-                continue
-            subscriber.offer(item, self)  # type: ignore[arg-type]
 
     # From the inbox to the subscribers.
 
@@ -315,10 +233,10 @@ class Delivery:
 
     # The end.
 
-    async def _complete(self, timeout: float) -> None:
+    async def _complete(self, grace: float) -> None:
         """Waits for deliveries, and cancels those that take too long."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
+        deadline = loop.time() + grace
         # Whoever shuts down within a delivery does not wait for it.
         task = asyncio.current_task()
         while (left := deadline - loop.time()) > 0:
@@ -330,10 +248,10 @@ class Delivery:
                 break
         self._loop = None
         if others := self._tasks - {task}:
-            warn("the Exchange stops: cancelling {} deliveries that took longer than {} s", len(others), timeout)
+            warn("the Exchange stops: cancelling {} deliveries that took longer than {} s", len(others), grace)
             for other in others:
                 other.cancel()
-            await asyncio.wait(others, timeout=timeout)
+            await asyncio.wait(others, timeout=grace)
 
     def _halt(self) -> None:
         """Delivers nothing any more; what waits is forgotten."""
@@ -351,21 +269,3 @@ class Delivery:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _may_match(subscriber: Subscriber, channel: Channel) -> bool:
-    """Whether a subscriber may want messages of a channel; its own rule is asked for each message."""
-    subscription = subscriber.subscription
-    return type(subscription).matches is not Subscription.matches or subscription.matches(channel)
-
-
-def _matches(subscriber: Subscriber, item: Item) -> bool:
-    """Whether the own rule of a subscriber, if it has one, selects a message."""
-    subscription = subscriber.subscription
-    if type(subscription).matches is Subscription.matches:
-        return True
-    try:
-        return bool(subscription.matches(item[1], item[0]))
-    except Exception as error:
-        failed(error, "Subscription {!r} failed, a message is not delivered to it: {!r}", subscription, error)
-        return False

@@ -87,11 +87,11 @@ class Exchange(Delivery, InstanceField):
         """Whether messages are delivered."""
         return self._loop is not None and not self._loop.is_closed()
 
-    async def shutdown(self, *, timeout: float = 1.0) -> None:
+    async def shutdown(self, *, grace: float = 1.0) -> None:
         """Stops publishers that repeat, delivers what was published, ends all loops, forgets everything.
 
         Args:
-            timeout: How long deliveries may take, in seconds; what is left then is cancelled, and logged.
+            grace: How long deliveries may take, in seconds; what is left then is cancelled, and logged.
 
         Raises:
             RuntimeError: It does not run.
@@ -102,7 +102,7 @@ class Exchange(Delivery, InstanceField):
         try:
             for publisher in tuple(self._publishers):
                 publisher._stop()
-            await self._complete(timeout)
+            await self._complete(grace)
         finally:
             self._stopping = False
             self._halt()
@@ -343,6 +343,6 @@ def _when_done(until_done: Any, end: Callable[..., None]) -> Callable[[], Any]:
             future.exception()
         end()
 
-    future = asyncio.ensure_future(until_done)
+    future: asyncio.Future[Any] = asyncio.ensure_future(until_done)
     future.add_done_callback(ended)
     return future.cancel

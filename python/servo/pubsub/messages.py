@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json as json_text
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Dict, Self, Union  # noqa: UP035
@@ -66,7 +66,7 @@ class Message(InstanceField):
         metadata: Metadata | None = None,
         **kwargs: Any,
     ) -> None:
-        self._text = None
+        self._text: str | None = None
         self.created_at = datetime.now()
         if content is None and json is None and yaml is None and type(text) is str:
             self.content = text.encode()
@@ -138,11 +138,13 @@ class Message(InstanceField):
         """The fields by name."""
         return {name: getattr(self, name) for name in ("content", "content_type", "created_at", "metadata")}
 
-    def copy(self, *, update: dict[str, Any] | None = None) -> Self:
+    def copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
         """A message of its own with the same content; fields can be replaced."""
         twin = type(self).__new__(type(self))
         twin._text = None
-        for name, value in {**self.dict(), "metadata": dict(self.metadata), **(update or {})}.items():
+        fields = {**self.dict(), "metadata": {**self.metadata}}
+        fields.update(update or {})
+        for name, value in fields.items():
             setattr(twin, name, value)
         return twin
 

@@ -54,7 +54,7 @@ class Mixin(_Model):
         return _parts_of(self).exchange
 
     @pubsub_exchange.setter
-    def pubsub_exchange(self, exchange: Exchange) -> None:
+    def pubsub_exchange(self, exchange: Any) -> None:
         if not isinstance(exchange, Exchange):
             problem = ("pubsub_exchange", f"instance of Exchange expected, got {exchange!r}", "type_error")
             raise _pydantic.validation_error(type(self).__name__, [problem])

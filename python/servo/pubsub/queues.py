@@ -19,7 +19,7 @@ __all__ = ["Overflow", "Queue"]
 class Overflow(enum.StrEnum):
     """What happens when a subscriber does not keep up."""
 
-    # Publishers wait for it, up to the exchange's patience; then the oldest messages are dropped until it has caught up.
+    # Publishers wait for it, up to the exchange's patience; then its oldest messages go, until it has caught up.
     wait = "wait"
     drop_oldest = "drop_oldest"
     drop_newest = "drop_newest"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextvars
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union, cast
 
 if TYPE_CHECKING:
     from servo.pubsub.channels import Channel
-    from servo.pubsub.messages import Message
     from servo.pubsub.iterators import Messages
+    from servo.pubsub.messages import Message
     from servo.pubsub.subscribers import Subscriber
 
 __all__ = ["Item", "Scope", "current", "current_message", "stop"]
@@ -53,7 +53,7 @@ def live() -> Item | Scope | None:
     found: Any = current.get()
     while type(found) is Scope and (found.ended or found.iterator() is None):
         found = found.outer
-    return found
+    return cast("Item | Scope | None", found)
 
 
 def current_message() -> Optional[tuple[Message, Channel]]:  # noqa: UP045

@@ -94,7 +94,8 @@ class Subscriber(InstanceField):
     @property
     def callback(self) -> Callback | None:
         """What is called with each message."""
-        return self._callback
+        callback: Callback | None = self._callback
+        return callback
 
     @callback.setter
     def callback(self, callback: Callback | None) -> None:

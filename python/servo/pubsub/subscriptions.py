@@ -22,7 +22,7 @@ else:
 
 __all__ = ["BaseSubscription", "Selector", "Subscription"]
 
-Selector = Union[pydantic.StrictStr, Pattern]  # type: ignore[type-arg]  # noqa: UP006, UP007
+Selector = Union[pydantic.StrictStr, Pattern]  # type: ignore[type-arg]  # noqa: UP007
 
 
 class BaseSubscription(_Model, abc.ABC):
@@ -48,7 +48,7 @@ class Subscription(BaseSubscription):
     selector: Any
 
     def __init__(self, *, selector: Any = ..., **kwargs: Any) -> None:
-        super().__init__(selector=_checked(selector), **kwargs)
+        super().__init__(**{"selector": _checked(selector), **kwargs})
 
     @property
     def is_pattern(self) -> bool:

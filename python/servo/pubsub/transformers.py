@@ -34,7 +34,7 @@ __all__ = [
     "TransformerCallback",
 ]
 
-TransformerCallback = Callable[[Message, Channel], Union[Message, None, Awaitable[Optional[Message]]]]  # noqa: UP007, UP045
+TransformerCallback = Callable[[Message, Channel], Union[Message, Awaitable[Optional[Message]], None]]  # noqa: UP007, UP045
 SplitterCallback = Callable[["Splitter", Message, Channel], Awaitable[None]]
 AggregatorCallback = Callable[["Aggregator", Message, Channel], Awaitable[None]]
 
@@ -57,7 +57,7 @@ class Filter(Transformer):
 
     def __init__(self, callback: TransformerCallback, *args: Any, **kwargs: Any) -> None:
         _check(type(self), callback)
-        super().__init__(callback=callback, **kwargs)
+        super().__init__(**{"callback": callback, **kwargs})
 
     async def __call__(self, message: Message, channel: Channel) -> Message | None:
         """Gives what the callback gives."""
@@ -78,7 +78,7 @@ class Splitter(Transformer):
 
     def __init__(self, callback: SplitterCallback, *channels: Channel, **kwargs: Any) -> None:
         _check(type(self), callback, channels=(channels, 1))
-        super().__init__(callback=callback, channels=list(channels), **kwargs)
+        super().__init__(**{"callback": callback, "channels": list(channels), **kwargs})
 
     def get_channel(self, name: str) -> Channel:
         """The channel of that name.
@@ -129,9 +129,8 @@ class Aggregator(Transformer):
     ) -> None:
         _check(type(self), callback, from_channels=(from_channels, 2), to_channel=([to_channel], 1))
         every = None if every is None else Duration(every)
-        super().__init__(
-            from_channels=list(from_channels), to_channel=to_channel, callback=callback, every=every, **kwargs
-        )
+        given = {"from_channels": list(from_channels), "to_channel": to_channel, "callback": callback, "every": every}
+        super().__init__(**{**given, **kwargs})
         self._reset()
         if every is not None:
             self._task = asyncio.get_running_loop().create_task(self._publish_repeatedly(every.total_seconds()))

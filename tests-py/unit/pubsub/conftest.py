@@ -33,7 +33,7 @@ def eventually():
 
     async def wait(condition):
         async with asyncio.timeout(30):
-            while not condition():
+            while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     return wait

@@ -85,7 +85,7 @@ async def test_channels(exchange):
     assert channel == "metrics.http"
     assert channel != "other"
     assert channel.exchange is exchange
-    with pytest.raises(ValueError, match="A Channel named 'metrics.http' already exists"):
+    with pytest.raises(ValueError, match=r"A Channel named 'metrics\.http' already exists"):
         exchange.create_channel("metrics.http")
     with pytest.raises(TypeError, match="exchange"):
         Channel(name="abc")
@@ -310,7 +310,7 @@ async def test_shutdown_completes_deliveries(exchange):
     publisher = exchange.create_publisher("ab")
     for number in range(3):
         await publisher(Message(text=str(number)))
-    await exchange.shutdown(timeout=30)
+    await exchange.shutdown(grace=30)
     assert texts(received) == ["0", "1", "2"]
 
 
@@ -326,14 +326,14 @@ async def test_shutdown_cancels_deliveries_that_take_too_long(exchange, logged):
     exchange.create_subscriber("ab", callback=hang)
     await exchange.create_publisher("ab")(Message(text="1"))
     async with asyncio.timeout(30):
-        await exchange.shutdown(timeout=0.01)
+        await exchange.shutdown(grace=0.01)
     assert len(ended) == 1
     assert "cancelling 1 deliveries" in logged[-1]["message"]
 
 
 async def test_shutdown_from_a_callback(exchange, eventually):
     async def end(message):
-        await exchange.shutdown(timeout=30)
+        await exchange.shutdown(grace=30)
 
     exchange.create_subscriber("ab", callback=end)
     await exchange.create_publisher("ab")(Message(text="1"))

@@ -48,7 +48,7 @@ async def test_loops_over_channels_and_exchanges_leave_nothing(exchange, publish
             assert (message.text, found) == ("3", channel)
             exchange.stop()
         await publish("ab", "4")
-        async for message in channel:
+        async for _ in channel:
             break
     gc.collect()
     assert not exchange._subscribers

@@ -160,7 +160,7 @@ async def test_shutdown_lets_publishers_go(eventually):
 
     task = asyncio.create_task(publish())
     await eventually(lambda: exchange._waiting)
-    await exchange.shutdown(timeout=0)
+    await exchange.shutdown(grace=0)
     async with asyncio.timeout(30):
         await task
 
@@ -183,5 +183,5 @@ async def test_others_get_their_turn(eventually):
     "options", [{"capacity": 3}, {"overflow": "other"}, {"patience": -1}, {"patience": "soon"}], ids=str
 )
 def test_wrong_options(options):
-    with pytest.raises(ValueError, match="expected|valid|[Ii]nvalid"):
+    with pytest.raises(ValueError, match=r"expected|valid|[Ii]nvalid"):
         Exchange(**options)

@@ -132,7 +132,7 @@ async def test_a_message_that_hangs_does_not_hold_up_the_shutdown(exchange, logg
     exchange.add_transformer(Filter(hang))
     await exchange.publish(Message(text="1"), exchange.create_channel("ab"))
     async with asyncio.timeout(30):
-        await exchange.shutdown(timeout=0.01)
+        await exchange.shutdown(grace=0.01)
     assert "cancelling 1 deliveries" in logged[-1]["message"]
 
 
