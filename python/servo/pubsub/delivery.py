@@ -123,6 +123,8 @@ class Delivery(Routing):
 
     def _move(self) -> None:
         """Hands messages on to their subscribers; with transformers, to a task."""
+        if self._loop is None:
+            return  # It was stopped meanwhile.
         inbox = self._inbox
         items = inbox.items
         for _ in range(_TURN):

@@ -271,8 +271,9 @@ class Exchange(Delivery, InstanceField):
 
     def _cancel_exclusive(self, name: str) -> None:
         """Cancels the subscribers that select one channel by its name."""
-        for subscriber in tuple(self._subscribers.values()):
-            if subscriber._selector == name:
+        for number in self._index.find(name):
+            subscriber = self._subscribers.get(number)
+            if subscriber is not None and subscriber._selector == name:
                 subscriber.cancel()
 
     @property
