@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["InstanceField"]
+__all__ = ["InstanceField", "Shown"]
 
 
 class InstanceField:
@@ -39,3 +39,19 @@ class InstanceField:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"type": "object", "title": cls.__name__}
+
+
+class Shown:
+    """Gives a class the texts that a pydantic model has."""
+
+    __slots__ = ()
+
+    def _shown(self) -> Mapping[str, Any]:
+        """What is shown, by name."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value!r}" for name, value in self._shown().items())

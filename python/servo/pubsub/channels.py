@@ -6,9 +6,10 @@ import datetime
 import json
 import re
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from servo._pydantic_instances import InstanceField
+from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def is_channel_name(text: str) -> bool:
     return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
 
 
-class Channel(InstanceField):
+class Channel(Shown, InstanceField):
     """A named place for messages in an exchange.
 
     Args:
@@ -133,8 +134,8 @@ class Channel(InstanceField):
     def __hash__(self) -> int:
         return hash(self.name)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.dict().items())})"
+    def _shown(self) -> Mapping[str, Any]:
+        return self.dict()
 
 
 def _checked(name: Any) -> str:

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from servo._pydantic_instances import InstanceField
+from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
 from servo.pubsub.channels import Channel
 from servo.pubsub.delivery import Delivery
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 
-class Exchange(Delivery, InstanceField):
+class Exchange(Delivery, Shown, InstanceField):
     """Takes messages from publishers through transformers to subscribers.
 
     Each subscriber gets its messages one after the other, in the order of publication; subscribers do not wait for one
@@ -306,12 +306,15 @@ class Exchange(Delivery, InstanceField):
             raise RuntimeError("Cannot iterate messages in an Exchange that is not running")
         return Messages(self.create_subscriber("*"), temporary=True)
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(running={self.running}, channel_names={list(self._channels)!r}, "
-            f"publisher_count={len(self._publishers)}, subscriber_count={len(self._subscribers)}, "
-            f"transformer_count={len(self._transformers)}, queue_size={len(self._inbox.items)})"
-        )
+    def _shown(self) -> dict[str, Any]:
+        return {
+            "running": self.running,
+            "channel_names": list(self._channels),
+            "publisher_count": len(self._publishers),
+            "subscriber_count": len(self._subscribers),
+            "transformer_count": len(self._transformers),
+            "queue_size": len(self._inbox.items),
+        }
 
 
 def _end_later(subscriber: Subscriber, timeout: Any, until_done: Any) -> None:

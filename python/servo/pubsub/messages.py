@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Dict, Self, Union  # noqa: UP035
 
-from servo._pydantic_instances import InstanceField
+from servo._pydantic_instances import InstanceField, Shown
 
 __all__ = ["ByteStream", "Message", "MessageContent", "Metadata", "MimeTypes"]
 
@@ -30,7 +30,7 @@ class MimeTypes(enum.StrEnum):
 _TEXT, _JSON, _YAML = (str(kind) for kind in MimeTypes)
 
 
-class Message(InstanceField):
+class Message(Shown, InstanceField):
     """A message: bytes, what they are, and texts beside them.
 
     Args:
@@ -154,8 +154,8 @@ class Message(InstanceField):
     # Mutable.
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.dict().items())})"
+    def _shown(self) -> Mapping[str, Any]:
+        return self.dict()
 
 
 _NOTHING = (type(None), dict)

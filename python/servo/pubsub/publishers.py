@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from servo._pydantic_instances import InstanceField
+from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub.channels import Channel
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Publisher"]
 
 
-class Publisher(InstanceField):
+class Publisher(Shown, InstanceField):
     """Publishes messages to channels of its own.
 
     Args:
@@ -79,8 +79,8 @@ class Publisher(InstanceField):
         """The fields by name."""
         return {"channels": self._channels}
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(channels={self._channels!r})"
+    def _shown(self) -> Mapping[str, Any]:
+        return self.dict()
 
 
 def _invalid(*problem: str) -> Exception:

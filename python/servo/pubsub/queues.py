@@ -53,8 +53,9 @@ class Queue:
 
     def put(self, item: Item) -> None:
         """Appends a message; never waits."""
-        self.items.append(item)
-        if len(self.items) >= self._half:
+        items = self.items
+        items.append(item)
+        if len(items) >= self._half and (not self.crowded or len(items) > self._capacity):
             self._crowd()
 
     def _crowd(self) -> None:

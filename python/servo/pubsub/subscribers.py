@@ -7,10 +7,10 @@ import contextlib
 import inspect
 import types
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
-from servo._pydantic_instances import InstanceField
+from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
 from servo.pubsub.failures import failed, warn
 from servo.pubsub.iterators import Messages
@@ -31,7 +31,7 @@ Callback = Callable[[Message, "Channel"], Optional[Awaitable[None]]]  # noqa: UP
 _TURN = 32
 
 
-class Subscriber(InstanceField):
+class Subscriber(Shown, InstanceField):
     """Gets the messages of the channels that its subscription selects, one after the other in the order of publication.
 
     Each message goes to the callback first, then to every loop over the subscriber. A callback that fails is logged.
@@ -231,8 +231,14 @@ class Subscriber(InstanceField):
                     queue.relieve()
                 set_current(item)
                 try:
-                    result = self._call(item)
-                    if result is not None:
+                    # As `_call` does, without the call.
+                    if self._arity == 2:
+                        result = self._callback(*item)
+                    elif self._arity == 1:
+                        result = self._callback(item[0])
+                    else:
+                        result = self._call(item)
+                    if result is not None and (type(result) is types.CoroutineType or inspect.isawaitable(result)):
                         await result
                 except asyncio.CancelledError as error:
                     # The delivery is cancelled, or just something that the callback awaited.
@@ -262,8 +268,8 @@ class Subscriber(InstanceField):
         """The fields by name."""
         return {"subscription": self._subscription, "callback": self._callback}
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(subscription={self._subscription!r}, callback={self._callback!r})"
+    def _shown(self) -> Mapping[str, Any]:
+        return self.dict()
 
 
 def _arity_of(callback: Callable[..., Any]) -> int:

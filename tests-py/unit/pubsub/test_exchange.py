@@ -362,3 +362,13 @@ async def test_nothing_stays_behind():
     del exchange, subscriber, channel
     gc.collect()
     assert [reference() for reference in gone] == [None, None, None]
+
+
+def test_texts_are_those_of_models():
+    exchange = Exchange()
+    subscriber = exchange.create_subscriber("ab")
+    publisher = exchange.create_publisher("ab")
+    assert repr(subscriber) == "Subscriber(subscription=Subscription(selector='ab'), callback=None)"
+    assert str(subscriber) == "subscription=Subscription(selector='ab') callback=None"
+    assert repr(publisher) == f"Publisher(channels=[{exchange.get_channel('ab')!r}])"
+    assert str(exchange).startswith("running=False channel_names=['ab'] publisher_count=1 subscriber_count=1 ")
