@@ -56,9 +56,12 @@ def configure_logging(options: Options) -> None:
     os.environ.setdefault("LOGURU_LEVEL", options.log_level or LogLevel.info)
 
 
-def adopt_loguru(options: Options) -> None:
-    """Let loguru, where a connector uses it, write to the same place, and name the component."""
-    if "loguru" not in sys.modules:
+def adopt_loguru(options: Options, *, used: bool) -> None:
+    """Let loguru write to the same place, and name the component.
+
+    It is imported where connectors are written in Python, whose ``logger`` it is.
+    """
+    if not used and "loguru" not in sys.modules:
         return
     from servo.logging import defaults
 

@@ -233,6 +233,21 @@ def test_a_file_that_cannot_be_written_fails_nothing(tmp_path):
     assert " servo - again" in done.stderr
 
 
+def test_a_rotation_that_is_none_is_told(tmp_path):
+    program = "import servo\nservo.reset_to_defaults()\nservo.logger.info('text')\n"
+    environment = {
+        "SERVO_LOG_FILE": "servo.log",
+        "SERVO_LOG_ROTATION": "now and then",
+        "PYTHONPATH": ":".join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no log file is written, see SERVO_LOG_FILE and SERVO_LOG_ROTATION: " in done.stderr
+    assert " servo - text" in done.stderr
+
+
 class NamedConnector(servo.BaseConnector):
     config: servo.BaseConfiguration
 
