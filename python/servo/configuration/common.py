@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from servo import _pydantic, _pydantic_lazy
+from servo import _pydantic
+from servo._pydantic import lazy
 from servo.configuration.base import AbstractBaseConfiguration
 from servo.types.core import Duration
 
@@ -132,7 +133,7 @@ def _default_backoff() -> BackoffConfigurations:
     return backoff
 
 
-class CommonConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfiguration):
+class CommonConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration):
     """How the servo reaches its optimizer.
 
     Attributes:
@@ -142,7 +143,7 @@ class CommonConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfiguration
         ssl_verify: Whether certificates are verified, or the file of the authorities to trust. Unset means verified.
     """
 
-    backoff: BackoffConfigurations = _pydantic.field(default_factory=_pydantic_lazy.default(_default_backoff))
+    backoff: BackoffConfigurations = _pydantic.field(default_factory=lazy.default(_default_backoff))
     proxies: ProxyKey | dict[ProxyKey, _Url | None] | None = None
     timeouts: Timeouts | None = None
     ssl_verify: bool | pydantic.FilePath | None = None
@@ -188,4 +189,4 @@ class CommonConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfiguration
         return None
 
 
-_pydantic_lazy.share_defaults(CommonConfiguration, backoff=_default_backoff)
+lazy.share_defaults(CommonConfiguration, backoff=_default_backoff)

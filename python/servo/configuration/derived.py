@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from servo import _pydantic, _pydantic_document
+from servo import _pydantic
+from servo._pydantic import documents
 from servo.configuration.base import BaseConfiguration, Settings
 from servo.configuration.document import BaseServoConfiguration
 from servo.configuration.environment import filled, snapshot
@@ -54,7 +55,7 @@ def config_model_for_route(connector_class: type[BaseConnector], route: str) -> 
     name = _name(connector_class, route, base)
     about = {"__module__": base.__module__, "__qualname__": name.replace(".", "_"), "__doc__": base.__doc__}
     model: Any = types.new_class(name, (base,), exec_body=lambda body: body.update(about))
-    _pydantic_document.set_title(model, f"{connector_class.full_name} Settings (named {route})")
+    documents.set_title(model, f"{connector_class.full_name} Settings (named {route})")
     prefixes = [f"{variable}_" for variable in variables_of(route)]
     model.__env_prefix__ = prefixes[0]
     for field in _pydantic.fields_of(model):
@@ -100,11 +101,9 @@ def document_model(routes: Routes, *, required: bool) -> type[BaseServoConfigura
         raise ValueError(f'Name "{wrong}" is reserved: a configuration has an attribute of that name')
     parts = {key: config_model_for_route(cls, key) for key, cls in usable.items()}
     about = {"__module__": "servo.assembly", "__doc__": _description(usable)}
-    model: Any = _pydantic_document.with_parts(
-        BaseServoConfiguration, "ServoConfiguration", parts, required=required, **about
-    )
+    model: Any = documents.with_parts(BaseServoConfiguration, "ServoConfiguration", parts, required=required, **about)
     model.__routes__, model.__routes_required__ = parts, required
-    _pydantic_document.set_title(model, "Servo Configuration Schema")
+    documents.set_title(model, "Servo Configuration Schema")
     return _documents.setdefault((facts, required), model)
 
 
@@ -129,7 +128,7 @@ def parse_document(model: type[BaseServoConfiguration], document: Any) -> BaseSe
     if isinstance(document, dict) and _reads_environment(model):
         document = filled(model, document)
     with _pydantic.nested():
-        parsed: BaseServoConfiguration = _pydantic_document.parsed(model, document)
+        parsed: BaseServoConfiguration = documents.parsed(model, document)
         return parsed
 
 

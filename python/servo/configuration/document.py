@@ -9,7 +9,8 @@ import os
 import typing
 from typing import Any, ClassVar
 
-from servo import _pydantic, _pydantic_lazy
+from servo import _pydantic
+from servo._pydantic import lazy
 from servo.configuration.base import AbstractBaseConfiguration
 from servo.configuration.checks import ChecksConfiguration
 from servo.configuration.common import CommonConfiguration
@@ -33,7 +34,7 @@ def _default_checks() -> ChecksConfiguration:
         return ChecksConfiguration()
 
 
-class BaseServoConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfiguration, abc.ABC):
+class BaseServoConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration, abc.ABC):
     """The keys of a document that are no connectors; an assembly adds one for each connector.
 
     Attributes:
@@ -68,18 +69,18 @@ class BaseServoConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfigurat
     )
     no_diagnostics: bool = _pydantic.field(True, description="Whether requests for diagnostics are declined")
     settings: CommonConfiguration | None = _pydantic.field(
-        default_factory=_pydantic_lazy.default(_default_settings), description="How the optimizer is reached"
+        default_factory=lazy.default(_default_settings), description="How the optimizer is reached"
     )
     checks: ChecksConfiguration | None = _pydantic.field(
-        default_factory=_pydantic_lazy.default(_default_checks), description="Which checks run before the start"
+        default_factory=lazy.default(_default_checks), description="Which checks run before the start"
     )
 
     def _initialized(self) -> None:
         # It always counts as given: a dump without it would say nothing of where commands come from.
         self.__fields_set__.add("optimizer")
         # A key with nothing behind it says nothing.
-        _pydantic_lazy.restore_default(self, "settings", _default_settings)
-        _pydantic_lazy.restore_default(self, "checks", _default_checks)
+        lazy.restore_default(self, "settings", _default_settings)
+        lazy.restore_default(self, "checks", _default_checks)
 
     @classmethod
     def _environment(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +117,7 @@ class BaseServoConfiguration(_pydantic_lazy.LazyDefaults, AbstractBaseConfigurat
             return LocalOptimizer(**value)
         # The class that the keys speak of need not be found by trying all of them.
         kind = OpsaniOptimizer if "id" in value else None
-        return value if kind is None else _pydantic_lazy.valid_or_same(kind, value)
+        return value if kind is None else lazy.valid_or_same(kind, value)
 
     @_pydantic.before("connectors")
     def _known_connectors(cls, value: Any) -> Any:
@@ -168,4 +169,4 @@ def _optimizer_class(written: dict[str, Any]) -> Any:
     return OpsaniOptimizer if os.environ.get("OPSANI_OPTIMIZER") else None
 
 
-_pydantic_lazy.share_defaults(BaseServoConfiguration, settings=_default_settings, checks=_default_checks)
+lazy.share_defaults(BaseServoConfiguration, settings=_default_settings, checks=_default_checks)

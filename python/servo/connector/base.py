@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pydantic
-
 from servo import _pydantic, events, repeating
-from servo._pydantic_connector import ConnectorModel, told
+from servo._pydantic.connectors import ConnectorModel
 from servo.configuration import BaseConfiguration
 from servo.configuration.routes import NAME_RULE, is_name
 from servo.connector.naming import _name_for_connector_class
@@ -105,10 +103,7 @@ class BaseConnector(
         data.pop("_optimizer", None)
         data.pop("_global_config", None)
         data["name"] = cls.__default_name__ if name is None else name
-        try:
-            super().__init__(*args, **data)
-        except pydantic.ValidationError as error:
-            raise told(error, data) from None
+        super().__init__(*args, **data)
         if __connectors__ is not None:
             put(self, "__event_bus__", __connectors__)
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pydantic
 
-from servo import _pydantic
-
-__all__ = ["LazyDefaults", "default", "restore_default", "share_defaults", "valid_or_same"]
+from servo._pydantic.major import MAJOR
 
 
 def default(make: Callable[[], Any]) -> Callable[[], Any]:
@@ -22,21 +20,21 @@ def default(make: Callable[[], Any]) -> Callable[[], Any]:
     Args:
         make: Gives the shared object, the same one at every call; objects get copies of it.
     """
-    if _pydantic.MAJOR > 1:
+    if MAJOR > 1:
         return make
     return lambda: make().copy(deep=True)
 
 
 def restore_default(model: Any, name: str, make: Callable[[], Any]) -> None:
     """Gives a field its default when it is None."""
-    values = model.__dict__ if _pydantic.MAJOR == 1 else _fields.__get__(model)
+    values = model.__dict__ if MAJOR == 1 else _fields.__get__(model)
     if values[name] is None:
         values[name] = default(make)()
 
 
 def valid_or_same(model: Any, value: dict[str, Any]) -> Any:
     """An object of a model from its values; the values themselves when they are wrong, for others to tell."""
-    if _pydantic.MAJOR == 1:
+    if MAJOR == 1:
         return value
     try:
         return model.__pydantic_validator__.validate_python(value)
@@ -44,7 +42,7 @@ def valid_or_same(model: Any, value: dict[str, Any]) -> Any:
         return value
 
 
-if _pydantic.MAJOR == 1 or TYPE_CHECKING:
+if MAJOR == 1 or TYPE_CHECKING:
     _fields: Any = None
 
     class LazyDefaults:

@@ -8,10 +8,8 @@ from typing import Any
 
 import pydantic
 
-from servo import _pydantic
-from servo._pydantic_connector import told
-
-__all__ = ["parsed", "set_title", "with_parts"]
+from servo._pydantic.errors import validation_error
+from servo._pydantic.major import MAJOR
 
 
 def with_parts(base: type, name: str, parts: Mapping[str, type], *, required: bool, **attributes: Any) -> type:
@@ -28,7 +26,7 @@ def with_parts(base: type, name: str, parts: Mapping[str, type], *, required: bo
     def body(namespace: dict[str, Any]) -> None:
         namespace.update(attributes)
         namespace["__annotations__"] = {
-            key: part if required or _pydantic.MAJOR == 1 else part | None for key, part in parts.items()
+            key: part if required or MAJOR == 1 else part | None for key, part in parts.items()
         }
         if not required:
             namespace.update(dict.fromkeys(parts))
@@ -39,7 +37,7 @@ def with_parts(base: type, name: str, parts: Mapping[str, type], *, required: bo
 def set_title(model: Any, title: str) -> None:
     """Sets the title that the schema of a model has."""
     model.__schema_title__ = title
-    if _pydantic.MAJOR == 1:
+    if MAJOR == 1:
         model.__config__.title = title
 
 
@@ -52,12 +50,16 @@ def parsed(model: Any, document: Any) -> Any:
     if not isinstance(document, dict):
         return model.parse_obj(document)
     try:
-        if _pydantic.MAJOR > 1:
+        if MAJOR > 1:
             return model.__pydantic_validator__.validate_python(document)
         if wrong := [str(key) for key in document if not isinstance(key, str)]:
-            raise _pydantic.validation_error(model.__name__, [(key, "extra fields not permitted") for key in wrong])
+            raise validation_error(model.__name__, [(key, "extra fields not permitted") for key in wrong])
         return model(**document)
     except pydantic.ValidationError as error:
-        raise told(error, document) from None
+        if MAJOR == 1:
+            raise
+        from servo._pydantic.words import old_error
+
+        raise old_error(error, document) from None
     except RecursionError:
-        raise _pydantic.validation_error(model.__name__, [("__root__", "it is nested too deeply")]) from None
+        raise validation_error(model.__name__, [("__root__", "it is nested too deeply")]) from None
