@@ -448,15 +448,6 @@ class _ClassOrInstanceMethod:
 _DispatchEvent = Dispatch
 
 
-async def _enter_dispatch(dispatch: Dispatch) -> Dispatch:
-    return dispatch
-
-
-async def _exit_dispatch(dispatch: Dispatch) -> None:
-    if not dispatch.done:
-        await dispatch
-
-
 _current_member: contextvars.ContextVar[Any] = contextvars.ContextVar("servox.current_member", default=None)
 
 
@@ -577,7 +568,8 @@ class Mixin:
             exclude,
             return_exceptions,
             _prepositions,
-            None if self.__dispatch_variable__ is None else (self.__dispatch_variable__, self),
+            self,
+            self.__dispatch_variable__,
         )
 
     async def run_event_handlers(
@@ -593,7 +585,7 @@ class Mixin:
         """
         if not isinstance(event, Event):
             raise ValueError(f"event must be an Event object, got {type(event).__name__}")
-        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, None, True)
+        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, self, None, True)
         return cast("list[EventResult] | None", await run)
 
 

@@ -85,8 +85,8 @@ pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
     let event = lock(&this.state).phase.as_mut().and_then(|phase| phase.event.take());
     if let Some(event) = event {
         parts.set_current_event.bind(py).call1((event,))?;
-        if let Some((variable, value)) = &this.request.variable {
-            variable.bind(py).call_method1(intern!(py, "set"), (value,))?;
+        if let Some(variable) = &this.request.variable {
+            variable.bind(py).call_method1(intern!(py, "set"), (&this.request.owner,))?;
         }
     }
     let manager = this.manager(py);

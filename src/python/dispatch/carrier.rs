@@ -168,8 +168,9 @@ impl Carrier {
         };
         if let Err(error) = &outcome
             && !error.is_instance_of::<CancelledError>(py)
+            && run.get().is_awaited()
         {
-            // The dispatch tells of it; asyncio is not to call it unseen.
+            // The dispatch tells of it; asyncio is not to call it unseen. Of one that was given up, asyncio tells.
             let task = parts.current_task.bind(py).call0()?;
             let seen = parts.task.bind(py).getattr(intern!(py, "exception"))?;
             task.call_method1(intern!(py, "add_done_callback"), (seen,))?;
