@@ -18,6 +18,9 @@ use crate::config::CommonSettings;
 /// The largest message that is sent.
 const MAX_MESSAGE: usize = 64 << 20;
 
+/// What is said of a token that is not accepted.
+const REFUSED: &str = ": the token is not accepted for this optimizer, correct one of them";
+
 /// A message, as it is on the wire.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Message<'a> {
@@ -167,7 +170,7 @@ impl Client {
         let headers = headers.into_iter().collect();
         let answer = pool.post(&at, access.url.clone(), headers, body.clone(), &access.secrets).await?;
         if !answer.status.is_success() {
-            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets);
+            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets, REFUSED);
             return Err(RemoteError { retry_after: answer.retry_after(), ..error });
         }
         match serde_json::from_slice(&answer.body) {
