@@ -170,6 +170,18 @@ async fn a_connection_file_moves_the_servo_to_another_service() {
     assert_eq!(new.seen()[0].path, "/rest/optimize/co/v1/optimizers/o-1/servo");
 }
 
+#[tokio::test]
+async fn a_refused_token_of_a_connection_file_may_be_replaced_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("connection.yaml");
+    let service = Service::start(|_, _| status_of(401)).await;
+    let text = format!("Authorization: Bearer first-token\nEndpoint: {}\nTenantId: t-1\n", service.url);
+    std::fs::write(&path, text).unwrap();
+    let client = Client::new(&json!({"optimizer_id": "o-1", "connection_file": path}), &tries(2)).unwrap();
+    let error = ask(&client).await.unwrap_err();
+    assert_eq!((error.status, error.retryable, service.count()), (Some(401), true, 2));
+}
+
 #[test]
 fn what_is_missing_is_named() {
     for (optimizer, expected) in [

@@ -157,10 +157,16 @@ impl Client {
         if !matches!(&answer, Err(error) if error.status == Some(401)) {
             return answer;
         }
-        match self.authentication.renewed(&access, &self.network).await? {
+        let answer = match self.authentication.renewed(&access, &self.network).await? {
             Some(access) => self.send(&access, body).await,
             None => answer,
-        }
+        };
+        // Another program may bring a better token at any time.
+        let may_change = self.authentication.follows_a_file();
+        answer.map_err(|error| RemoteError {
+            retryable: error.retryable || may_change && error.status == Some(401),
+            ..error
+        })
     }
 
     async fn send(&self, access: &Access, body: &Bytes) -> Result<Json, RemoteError> {
