@@ -83,6 +83,9 @@ class OptimizerClient:
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more."""
 
+def is_retryable_status(status: int) -> bool:
+    """Whether a request that got this HTTP status may get through later."""
+
 class EventContext:
     """What `servo.current_event()` gives: an event, and whether its handlers run before, on or after it."""
 

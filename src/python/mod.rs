@@ -24,7 +24,7 @@ mod core {
     #[pymodule_export]
     use super::errors::ConfigError;
     #[pymodule_export]
-    use super::optimizer_client::OptimizerClient;
+    use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]

@@ -228,8 +228,12 @@ async fn no_text_shows_a_secret() {
     let error = ask(&client).await.unwrap_err();
     let oauth = Client::new(&appdynamics(&echo.url), &tries(1)).unwrap();
     let refused = ask(&oauth).await.unwrap_err();
+    let mut unverified = tries(1);
+    unverified["ssl_verify"] = json!(false);
+    ask(&crate::service::client("https://127.0.0.1:9", &unverified)).await.unwrap_err();
     let records = RECORDS.0.lock().unwrap().join("\n");
     assert!(records.contains("WHATS_NEXT failed"), "the log was looked at: {records}");
+    assert!(records.contains("CERTIFICATES ARE NOT VERIFIED"), "it is said loudly: {records}");
     assert!(error.body.as_ref().unwrap().contains("[REDACTED]"));
     for text in [records, format!("{error:?} {error} {client:?}"), format!("{refused:?} {oauth:?}")] {
         for secret in [TOKEN, SECRET, BASIC, "hunter2-password"] {

@@ -66,11 +66,8 @@ impl Client {
         let settings: CommonSettings = match settings {
             Json::Null => CommonSettings::default(),
             // What serde says may show the password of a proxy.
-            settings => serde_json::from_value(settings.clone()).map_err(|error| {
-                let place = serde_path_to_error::deserialize::<_, CommonSettings>(settings.clone())
-                    .map_or_else(|error| error.path().to_string(), |_| error.line().to_string());
-                configuration(format!("settings: the value of '{place}' cannot be read"))
-            })?,
+            settings => serde_path_to_error::deserialize(settings.clone())
+                .map_err(|error| configuration(format!("settings: the value of '{}' cannot be read", error.path())))?,
         };
         let service = Service::read(optimizer)?;
         let id = service.id().to_owned();
