@@ -33,6 +33,8 @@ async def run(
     try:
         with connector.current():
             results = []
+            if wanted is not Preposition.after:
+                args, kwargs = _by_name(event, args, kwargs)
             for handler in connector.get_event_handlers(event, wanted):
                 value = handler.handler(connector, *args, **{**handler.kwargs, **kwargs})
                 results.append(await value if inspect.isawaitable(value) else value)
@@ -45,6 +47,20 @@ async def run(
         raise EventError(f"a handler of '{event}' raised {error!r}") from error
     finally:
         _current_event.reset(token)
+
+
+def _by_name(
+    event: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments by the names that the event has for them: a handler may declare them in another order."""
+    signature = get_event(event).signature
+    if not args or signature is None:
+        return args, kwargs
+    parameters = list(signature.parameters.values())[1:]
+    named = [parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    if len(named) < len(args):
+        return args, kwargs
+    return (), {**dict(zip(named, args, strict=False)), **kwargs}
 
 
 async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], None]) -> str:
