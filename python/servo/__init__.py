@@ -11,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from servo.assembly import Assembly as Assembly
+    from servo.assembly import current_assembly as current_assembly
     from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
     from servo.configuration import AppdynamicsOptimizer as AppdynamicsOptimizer
     from servo.configuration import BaseConfiguration as BaseConfiguration
@@ -43,6 +45,10 @@ if TYPE_CHECKING:
     from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
+    from servo.servo import Events as Events
+    from servo.servo import Servo as Servo
+    from servo.servo import current_command_uid as current_command_uid
+    from servo.servo import current_servo as current_servo
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -131,6 +137,7 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
+    "servo.assembly": ["Assembly", "current_assembly"],
     "servo.configuration": [
         "AbstractBaseConfiguration",
         "AppdynamicsOptimizer",
@@ -168,6 +175,7 @@ _HOMES = {
         "event_handler",
         "on_event",
     ],
+    "servo.servo": ["Events", "Servo", "current_command_uid", "current_servo"],
     "servo.types": [
         "AbstractOutputFormat",
         "Adjustment",

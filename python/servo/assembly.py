@@ -15,14 +15,9 @@ import pydantic
 
 from servo import _pydantic
 from servo._servo_lifecycle import raise_all, restore
-from servo.configuration.derived import document_model, parse_document
-from servo.connector import (
-    BaseConnector,
-    _connector_subclasses,
-    _default_routes,
-    _routes_for_connectors_descriptor,
-    load_all,
-)
+from servo.configuration.derived import config_model_for_route, document_model, parse_document
+from servo.connector import BaseConnector, _default_routes, _routes_for_connectors_descriptor, load_all
+from servo.connector.registry import known_connectors
 from servo.events import Event, EventResult, Preposition, _own_handlers
 from servo.servo import Servo
 
@@ -102,7 +97,7 @@ class Assembly(_Model):
     @classmethod
     def all_connector_types(cls) -> set[type[BaseConnector]]:
         """Every connector class that is known, `Servo` among them."""
-        return set(_connector_subclasses)
+        return set(known_connectors())
 
     @contextlib.contextmanager
     def current(self) -> Iterator[Assembly]:
@@ -255,21 +250,39 @@ def _documents(file: Path) -> list[Any]:
 
 
 def _servo_of(document: Any) -> Servo:
-    model, routes = _create_config_model(document)
+    model, routes = _create_config_model(config=document)
     servo_ = Servo(config=parse_document(model, document), routes=routes)
-    servo_.load_connectors()
+    if routes:
+        servo_.load_connectors()
     return servo_
 
 
-def _create_config_model(config: Any) -> tuple[Any, dict[str, type[BaseConnector]]]:
+def _create_config_model(
+    *, config: Any, routes: dict[str, type[BaseConnector]] | None = None, env: Mapping[str, str] | None = None
+) -> tuple[Any, dict[str, type[BaseConnector]]]:
     """The model of a document, and its routes: those of `connectors`, or every connector that is known."""
-    descriptor = config.get("connectors") if isinstance(config, dict) else None
-    descriptor = descriptor or os.environ.get("SERVO_CONNECTORS")
-    routes = _routes_for_connectors_descriptor(descriptor) if descriptor else None
+    if routes is None:
+        descriptor = config.get("connectors") if isinstance(config, dict) else None
+        descriptor = descriptor or (os.environ if env is None else env).get("SERVO_CONNECTORS")
+        routes = _routes_for_connectors_descriptor(descriptor) if descriptor else None
     if routes:
-        return document_model(routes, required=True), routes
+        return _create_config_model_from_routes(routes), routes
     routes = _default_routes()
-    return document_model(routes, required=False), routes
+    return _create_config_model_from_routes(routes, require_fields=False), routes
+
+
+def _create_config_model_from_routes(routes: dict[str, type[BaseConnector]], *, require_fields: bool = True) -> Any:
+    return document_model(routes, required=require_fields)
+
+
+def _derive_config_model_for_route(name: str, model: type[BaseConnector]) -> Any:
+    return config_model_for_route(model, name)
+
+
+def _discover_connectors() -> set[type[BaseConnector]]:
+    """Every connector class, those of installed packages among them."""
+    load_all()
+    return Assembly.all_connector_types()
 
 
 def _handling(event: str, servos: Iterable[Servo]) -> list[Servo]:
