@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from servo.assembly import Assembly as Assembly
     from servo.assembly import current_assembly as current_assembly
+    from servo.checks import BaseChecks as BaseChecks
+    from servo.checks import Check as Check
+    from servo.checks import CheckFilter as CheckFilter
+    from servo.checks import CheckHandler as CheckHandler
+    from servo.checks import CheckHandlerResult as CheckHandlerResult
+    from servo.checks import check as check
+    from servo.checks import multicheck as multicheck
+    from servo.checks import require as require
+    from servo.checks import warn as warn
     from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
     from servo.configuration import AppdynamicsOptimizer as AppdynamicsOptimizer
     from servo.configuration import BaseConfiguration as BaseConfiguration
@@ -45,6 +54,12 @@ if TYPE_CHECKING:
     from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
+    from servo.logging import ProgressHandler as ProgressHandler
+    from servo.logging import log_execution as log_execution
+    from servo.logging import log_execution_time as log_execution_time
+    from servo.logging import logger as logger
+    from servo.logging import reset_to_defaults as reset_to_defaults
+    from servo.logging import set_level as set_level
     from servo.servo import Events as Events
     from servo.servo import Servo as Servo
     from servo.servo import current_command_uid as current_command_uid
@@ -138,6 +153,17 @@ if TYPE_CHECKING:
 # The module each public name lives in.
 _HOMES = {
     "servo.assembly": ["Assembly", "current_assembly"],
+    "servo.checks": [
+        "BaseChecks",
+        "Check",
+        "CheckFilter",
+        "CheckHandler",
+        "CheckHandlerResult",
+        "check",
+        "multicheck",
+        "require",
+        "warn",
+    ],
     "servo.configuration": [
         "AbstractBaseConfiguration",
         "AppdynamicsOptimizer",
@@ -176,6 +202,14 @@ _HOMES = {
         "on_event",
     ],
     "servo.servo": ["Events", "Servo", "current_command_uid", "current_servo"],
+    "servo.logging": [
+        "ProgressHandler",
+        "log_execution",
+        "log_execution_time",
+        "logger",
+        "reset_to_defaults",
+        "set_level",
+    ],
     "servo.types": [
         "AbstractOutputFormat",
         "Adjustment",
