@@ -60,7 +60,7 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
         results = await servo_.dispatch_event("check", matching, halt_on=config.halt_on, include=selected)
         ready = await CheckHelpers.process_checks(checks_config=config, results=results, passing=passing)
         if print_callback is not None and not config.progressive and not config.quiet:
-            print_callback(CheckHelpers.checks_to_table(checks_config=config, results=results))
+            print_callback(await CheckHelpers.checks_to_table(checks_config=config, results=results))
         if ready:
             return True
         left = window - (time.monotonic() - started)
