@@ -29,36 +29,30 @@ def settle(servo_: Servo, connectors: Iterable[BaseConnector]) -> None:
     Raises:
         TypeError: One is no connector.
     """
-    _belong(servo_, servo_)
+    servo_._belong_to(servo_.config)
     for connector in connectors:
         if not isinstance(connector, BaseConnector):
             raise TypeError(f"expected connectors, found {connector!r}")
         adopt(servo_, connector)
-    seat(servo_)
-
-
-def _belong(servo_: Servo, member: BaseConnector) -> None:
-    """The settings and the optimizer of a member are those of the servo."""
-    member._belong_to(servo_.config)
-    member._optimizer = member._global_config = None
+    _seat(servo_, [])
 
 
 def adopt(servo_: Servo, connector: BaseConnector) -> None:
-    """Makes a connector a member; the servo itself stays the last one of the bus."""
-    servo_.connectors.append(connector)
-    _belong(servo_, connector)
+    """Makes a connector that was made by itself a member."""
+    connector._optimizer = connector._global_config = None
+    connector._belong_to(servo_.config)
     object.__setattr__(connector, "__event_bus__", servo_.__event_bus__)
-    seat(servo_, connector)
+    servo_.connectors.append(connector)
+    _seat(servo_, [connector])
 
 
-def seat(servo_: Servo, *members: BaseConnector) -> None:
+def _seat(servo_: Servo, members: list[BaseConnector]) -> None:
     """Puts members on the bus, each once, and the servo behind them."""
     bus = servo_.__event_bus__
     if bus and bus[-1] is servo_:
         bus.pop()
-    for member in (*members, servo_):
-        if not any(known is member for known in bus):
-            bus.append(member)
+    seated = set(map(id, bus))
+    bus.extend(member for member in (*members, servo_) if id(member) not in seated)
 
 
 def load(servo_: Servo) -> list[BaseConnector]:
@@ -70,12 +64,15 @@ def load(servo_: Servo) -> list[BaseConnector]:
     if not servo_.routes:
         raise RuntimeError("No routes configured to load connectors for")
     known = {connector.name for connector in servo_.connectors}
+    bus, document = servo_.__event_bus__, servo_.config
     made = []
     for name, cls in servo_.routes.items():
         if name not in known and (config := _config_of(servo_, name)) is not None:
-            connector = cls(name=name, config=config, __connectors__=servo_.__event_bus__)
-            adopt(servo_, connector)
+            connector = cls(name=name, config=config, __connectors__=bus)
+            connector._belong_to(document)
             made.append(connector)
+    servo_.connectors.extend(made)
+    _seat(servo_, made)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import copy
 import json
 import os
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -85,7 +86,8 @@ class Assembly(_Model):
             raise ValueError(
                 "cannot configure a multi-servo assembly without an optimizer specified in each config"
             )
-        assembly = cls(config_file=config_file, servos=[_servo_of(document) for document in documents])
+        build = _Builder().servo_of
+        assembly = cls(config_file=config_file, servos=[build(document) for document in documents])
         _current_assembly.set(assembly)
         attached = [servo_.attach(servo_) for servo_ in _handling("attach", assembly.servos)]
         if attached:
@@ -249,12 +251,42 @@ def _documents(file: Path) -> list[Any]:
     return [json.loads(text) for text in read_documents(str(file))] or [{}]
 
 
-def _servo_of(document: Any) -> Servo:
-    model, routes = _create_config_model(config=document)
-    servo_ = Servo(config=parse_document(model, document), routes=routes)
-    if routes:
-        servo_.load_connectors()
-    return servo_
+class _Builder:
+    """Makes the servos of one assembly; what documents have in common is found out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[Any, dict[str, type[BaseConnector]], Any]] = {}
+
+    def servo_of(self, document: Any) -> Servo:
+        key = _key_of(document)
+        if (known := self._known.get(key)) is None:
+            model, routes = _create_config_model(config=document)
+            config = parse_document(model, document)
+            if key is not None:
+                self._known[key] = model, routes, config.connectors
+        else:
+            model, routes, connectors = known
+            config = parse_document(model, {name: value for name, value in document.items() if name != "connectors"})
+            # Past validation, and past what completes all fields first.
+            object.__setattr__(config, "connectors", copy.copy(connectors))
+            config.__fields_set__.add("connectors")
+        servo_ = Servo(config=config, routes=routes)
+        if routes:
+            servo_.load_connectors()
+        return servo_
+
+
+def _key_of(document: Any) -> Any:
+    """What `connectors` of a document says, for comparison; None for what is not compared."""
+    descriptor = document.get("connectors") if isinstance(document, dict) else None
+    if not descriptor or "SERVO_CONNECTORS" in os.environ:
+        return None
+    try:
+        key = tuple(descriptor.items()) if isinstance(descriptor, dict) else tuple(descriptor)
+        hash(key)
+    except TypeError:
+        return None
+    return type(descriptor), key
 
 
 def _create_config_model(

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
-import pydantic
-
 import servo
 from servo import _core, _servo_lifecycle
 from servo.configuration import BaseServoConfiguration
@@ -97,6 +95,9 @@ class Servo(BaseConnector):
         routes: The class of each connector that `load_connectors` makes, by name.
     """
 
+    # Out of the way of the fields, and of a dict for each servo.
+    __slots__ = ("_client", "_connected", "_left", "_running")
+
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
 
@@ -104,15 +105,14 @@ class Servo(BaseConnector):
     if TYPE_CHECKING:
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]
+        _running: bool
+        _connected: bool
+        _client: Any
+        _left: _servo_lifecycle.Left | None
     else:
         # They are not copied: routes are shared by all servos of a kind.
         connectors: Any = None
         routes: Any = None
-
-    _running: bool = pydantic.PrivateAttr(False)
-    _connected: bool = pydantic.PrivateAttr(False)
-    _client: Any = pydantic.PrivateAttr(None)
-    _left: Any = pydantic.PrivateAttr(None)
 
     def __init__(
         self,
@@ -122,6 +122,11 @@ class Servo(BaseConnector):
         **kwargs: Any,
     ) -> None:
         bus: list[Any] = [] if __connectors__ is None else __connectors__
+        put = object.__setattr__
+        put(self, "_running", False)
+        put(self, "_connected", False)
+        put(self, "_client", None)
+        put(self, "_left", None)
         super().__init__(*args, __connectors__=bus, **kwargs)
         values = self.__dict__
         values["connectors"] = []
@@ -131,6 +136,12 @@ class Servo(BaseConnector):
             values["name"] = _name_of(self.config)
         _servo_lifecycle.settle(self, connectors or ())
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Servo.__slots__:
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     @property
     def all_connectors(self) -> list[BaseConnector]:
         """The servo and its connectors."""
@@ -139,7 +150,7 @@ class Servo(BaseConnector):
     @property
     def is_running(self) -> bool:
         """Whether it was started and not shut down since."""
-        return self._running
+        return getattr(self, "_running", False)
 
     def connectors_named(self, names: Sequence[str]) -> list[BaseConnector]:
         """The connectors of those names, the servo among them."""

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
         def __init__(self, **data: Any) -> None: ...
 else:
-    CheckModel = _pydantic.value_model(CheckConfig, json.dumps, ())
+    CheckModel = _pydantic.value_model(CheckConfig, ())
 
 
 class CheckError(RuntimeError):
