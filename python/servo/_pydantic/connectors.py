@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -34,6 +35,8 @@ else:
             if any(hasattr(base, "__default_name__") for base in bases):
                 namespace.pop("name", None)
                 namespace.get("__annotations__", {}).pop("name", None)
+            # Of `type(name, bases, {})` the module is not told.
+            namespace.setdefault("__module__", sys._getframe(1).f_globals.get("__name__", __name__))
             _annotate(bases, namespace)
             return super().__new__(mcs, name, bases, namespace, **kwargs)
 

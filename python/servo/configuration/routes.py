@@ -42,6 +42,16 @@ def normalized_connectors(value: Any) -> Any:
         value = decoded_connectors(value)
     if value is None:
         return None
+    from servo.connector.registry import question_of, remembered
+
+    question = question_of("normalized", value)
+    if question is None:
+        return _normalized(value)
+    known = remembered(question, lambda: _normalized(value))
+    return dict(known) if isinstance(known, dict) else list(known)
+
+
+def _normalized(value: Any) -> Any:
     if isinstance(value, dict):
         for alias in value:
             if not isinstance(alias, str):

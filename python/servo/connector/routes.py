@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from servo.configuration.routes import RESERVED_NAMES, decoded_connectors, normalized_connectors
 from servo.connector.identifiers import found_class
 from servo.connector.naming import check_alias
-from servo.connector.registry import is_servo, known_connectors
+from servo.connector.registry import is_servo, known_connectors, question_of, remembered
 
 if TYPE_CHECKING:
     from servo.connector.base import BaseConnector
@@ -34,6 +34,13 @@ def _routes_for_connectors_descriptor(connectors: Any) -> dict[str, type[BaseCon
         connectors = decoded_connectors(connectors)
     if connectors is None:
         return None
+    question = question_of("routes", connectors)
+    if question is None:
+        return _found_routes(connectors)
+    return dict(remembered(question, lambda: _found_routes(connectors)))
+
+
+def _found_routes(connectors: Any) -> dict[str, type[BaseConnector]]:
     if isinstance(connectors, dict):
         return {alias: _aliased(alias, item) for alias, item in connectors.items()}
     if isinstance(connectors, list | tuple | set | frozenset):
@@ -65,6 +72,10 @@ def _default_routes() -> dict[str, type[BaseConnector]]:
 
     Classes whose default name no key may have are left out: they can be used by an alias.
     """
+    return dict(remembered("default routes", _found_default_routes))
+
+
+def _found_default_routes() -> dict[str, type[BaseConnector]]:
     routes: dict[str, type[BaseConnector]] = {}
     for cls in known_connectors():
         name = cls.__default_name__
