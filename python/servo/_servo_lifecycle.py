@@ -29,7 +29,7 @@ def settle(servo_: Servo, connectors: Iterable[BaseConnector]) -> None:
     Raises:
         TypeError: One is no connector.
     """
-    servo_._belong_to(servo_.config)
+    servo_._belong_to(servo_)
     for connector in connectors:
         if not isinstance(connector, BaseConnector):
             raise TypeError(f"expected connectors, found {connector!r}")
@@ -40,7 +40,7 @@ def settle(servo_: Servo, connectors: Iterable[BaseConnector]) -> None:
 def adopt(servo_: Servo, connector: BaseConnector) -> None:
     """Makes a connector that was made by itself a member."""
     connector._optimizer = connector._global_config = None
-    connector._belong_to(servo_.config)
+    connector._belong_to(servo_)
     object.__setattr__(connector, "__event_bus__", servo_.__event_bus__)
     servo_.connectors.append(connector)
     _seat(servo_, [connector])
@@ -64,12 +64,12 @@ def load(servo_: Servo) -> list[BaseConnector]:
     if not servo_.routes:
         raise RuntimeError("No routes configured to load connectors for")
     known = {connector.name for connector in servo_.connectors}
-    bus, document = servo_.__event_bus__, servo_.config
+    bus = servo_.__event_bus__
     made = []
     for name, cls in servo_.routes.items():
         if name not in known and (config := _config_of(servo_, name)) is not None:
             connector = cls(name=name, config=config, __connectors__=bus)
-            connector._belong_to(document)
+            connector._belong_to(servo_)
             made.append(connector)
     servo_.connectors.extend(made)
     _seat(servo_, made)
@@ -106,7 +106,7 @@ def restore(servo_: Servo) -> list[BaseConnector]:
 
 def _take_part(servo_: Servo, connector: BaseConnector) -> None:
     """What a connector shares that was made by itself."""
-    connector.pubsub_exchange = servo_.pubsub_exchange
+    connector.pubsub_exchange = None
     connector.start_repeating_tasks()
 
 
@@ -242,5 +242,7 @@ def drop(servo_: Servo, connector: BaseConnector) -> None:
     connector.cancel_repeating_tasks()
     connector.cancel_subscribers()
     connector.cancel_publishers()
-    connector.pubsub_exchange = type(servo_.pubsub_exchange)()
+    # Made anew when it is asked for.
+    connector.pubsub_exchange = None
+    connector._belong_to(None)
     object.__setattr__(connector, "__event_bus__", [connector])
