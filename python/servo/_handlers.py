@@ -49,9 +49,7 @@ async def run(
         _current_event.reset(token)
 
 
-def _by_name(
-    event: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _by_name(event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments by the names that the event has for them: a handler may declare them in another order."""
     signature = get_event(event).signature
     if not args or signature is None:

@@ -83,9 +83,7 @@ class Assembly(_Model):
         load_all()
         documents = _documents(Path(config_file)) if configs is None and config_file is not None else configs or ()
         if len(documents) > 1 and not all(isinstance(one, dict) and one.get("optimizer") for one in documents):
-            raise ValueError(
-                "cannot configure a multi-servo assembly without an optimizer specified in each config"
-            )
+            raise ValueError("cannot configure a multi-servo assembly without an optimizer specified in each config")
         build = _Builder().servo_of
         assembly = cls(config_file=config_file, servos=[build(document) for document in documents])
         _current_assembly.set(assembly)

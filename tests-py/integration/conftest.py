@@ -82,14 +82,18 @@ class Tuned(servo.BaseConnector):
         return servo.Description([servo.Component("a", [setting])], [servo.Metric("cost")])
 
     @servo.on_event()
-    async def measure(self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()) -> servo.Measurement:
+    async def measure(
+        self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()
+    ) -> servo.Measurement:
         self.events.append("measure")
         await asyncio.sleep(self.pause)
         now = datetime.datetime.now(datetime.UTC)
         return servo.Measurement([servo.DataPoint(servo.Metric("cost"), now, (self.x - 7) ** 2 + 1)])
 
     @servo.on_event()
-    async def adjust(self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()) -> servo.Description:
+    async def adjust(
+        self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()
+    ) -> servo.Description:
         for adjustment in adjustments:
             if adjustment.selector == "a.x":
                 self.events.append(f"x={adjustment.value}")

@@ -28,7 +28,7 @@ class TestDocuments:
         assert (first.name, second.name) == ("example.com/app1", "second")
         assert [member.name for member in second.connectors] == ["other"]
         assert first.connectors[0].config.rate == 2
-        assert first.connectors[0].config is first.config.noted
+        assert first.connectors[0].config == first.config.noted
         assert first.routes == {"noted": noted}
         assert second.optimizer.id == "example.com/app2"
         assert second.connectors[0].optimizer is second.optimizer

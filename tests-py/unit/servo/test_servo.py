@@ -271,9 +271,7 @@ class TestHandlersOfStandardEvents:
         ) -> "servo.Measurement": ...
 
         @servo.on_event("adjust")
-        async def turned(
-            self, control: servo.Control, adjustments: list[servo.Adjustment]
-        ) -> servo.Description: ...
+        async def turned(self, control: servo.Control, adjustments: list[servo.Adjustment]) -> servo.Description: ...
 
         @servo.on_event("check")
         async def checks(
@@ -296,9 +294,7 @@ class TestHandlersOfStandardEvents:
 
         class Turned(noted):
             @servo.on_event()
-            async def adjust(
-                self, control: servo.Control, adjustments: list[servo.Adjustment]
-            ) -> servo.Description:
+            async def adjust(self, control: servo.Control, adjustments: list[servo.Adjustment]) -> servo.Description:
                 return (control, adjustments)
 
         member, control = Turned(name="one", config={}), servo.Control()
