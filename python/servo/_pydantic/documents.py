@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,24 @@ import pydantic
 
 from servo._pydantic.errors import validation_error
 from servo._pydantic.major import MAJOR
+
+
+def renamed(base: Any, name: str, **attributes: Any) -> Any:
+    """A subclass that differs by its name.
+
+    Args:
+        base: The class above.
+        name: The name of the class.
+        attributes: Of the class.
+    """
+    model: Any = types.new_class(name, (base,), exec_body=lambda namespace: namespace.update(attributes))
+    if MAJOR == 1 or model.__pydantic_complete__ or not base.__pydantic_complete__:
+        return model
+    # Names in annotations may have been those of a function that has returned; the fields know what they stood for.
+    fields = {key: copy.copy(field) for key, field in base.model_fields.items()}
+    annotations = {key: field.annotation for key, field in fields.items()}
+    attributes |= {**fields, "__annotations__": annotations}
+    return types.new_class(name, (base,), exec_body=lambda namespace: namespace.update(attributes))
 
 
 def with_parts(base: type, name: str, parts: Mapping[str, type], *, required: bool, **attributes: Any) -> type:

@@ -39,9 +39,14 @@ class BaseChecks(CheckModel, Mixin):
 
     class Config:
         extra = "allow"
+        validate_assignment = False
 
     def __init__(self, config: BaseConfiguration, **kwargs: Any) -> None:
         super().__init__(config=config, **kwargs)
+
+    def __repr_args__(self) -> Any:
+        # Bound methods would show this object again.
+        return [(name, value) for name, value in super().__repr_args__() if not isinstance(value, types.MethodType)]
 
     @classmethod
     async def run(

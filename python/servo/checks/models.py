@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional, TypeVar
 import pydantic
 
 from servo import _pydantic
-from servo._pydantic_checks import short_text
+from servo._pydantic.short_texts import short_text
 from servo.logging import Mixin
 from servo.types.durations import Duration
 from servo.types.enums import ErrorSeverity
@@ -37,25 +37,43 @@ class CheckConfig:
 
     arbitrary_types_allowed = True
     validate_assignment = True
-    json_dumps = json.dumps
-    json_encoders: ClassVar[dict[Any, Callable[[Any], Any]]] = {
-        Exception: repr,
-        datetime.datetime: datetime.datetime.isoformat,
-        Duration: Duration.total_seconds,
-        re.Pattern: lambda pattern: pattern.pattern,
-    }
 
 
 if TYPE_CHECKING:
+    _Model = pydantic.BaseModel
+else:
+    _Model = _pydantic.value_model(CheckConfig, ())
 
-    class CheckModel(pydantic.BaseModel):
-        """The base of the models of checks."""
+_OF_DICT = ("by_alias", "exclude", "exclude_defaults", "exclude_none", "exclude_unset", "include", "skip_defaults")
 
+
+class CheckModel(_Model):
+    """The base of the models of checks."""
+
+    if TYPE_CHECKING:
         Config: ClassVar[Any]
 
         def __init__(self, **data: Any) -> None: ...
-else:
-    CheckModel = _pydantic.value_model(CheckConfig, ())
+
+    def json(self, *, encoder: Callable[[Any], Any] | None = None, **options: Any) -> str:
+        """The fields as JSON.
+
+        Args:
+            encoder: Turns objects into what can be written.
+            options: The arguments of `dict`, and of `json.dumps`.
+
+        Returns:
+            The text; an exception is its `repr`, a duration its seconds.
+
+        Raises:
+            TypeError: Something cannot be written, such as a remedy.
+        """
+        fields = self.dict(**{name: options.pop(name) for name in _OF_DICT if name in options})
+        return json.dumps(fields, default=encoder or _encoded, **options)
+
+
+def _encoded(value: Any) -> Any:
+    return repr(value) if isinstance(value, Exception) else _pydantic.encoded(value)
 
 
 class CheckError(RuntimeError):

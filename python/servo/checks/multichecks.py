@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import typing
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, Tuple, TypeVar  # noqa: UP035
 from typing import Iterable as TypingIterable  # noqa: UP035
@@ -119,9 +120,20 @@ def _validate(function: Callable[..., Any]) -> None:
         except Exception:
             # It names what is not there yet, or only for type checkers.
             signature = signature.replace(return_annotation=Any)
+    if _is_items_and_handler(signature.return_annotation):
+        signature = signature.replace(return_annotation=MULTICHECK_SIGNATURE.return_annotation)
     assert_equal_callable_descriptors(
         CallableDescriptor(MULTICHECK_SIGNATURE, __name__, globals(), {}),
         CallableDescriptor(signature, getattr(function, "__module__", None), globals(), {}),
         name=getattr(function, "__name__", repr(function)),
         callable_description="multicheck handler",
     )
+
+
+def _is_items_and_handler(annotation: Any) -> bool:
+    """Whether an annotation is a tuple of something iterable and a callable, in whichever words."""
+    parts = typing.get_args(annotation)
+    if typing.get_origin(annotation) is not tuple or len(parts) != 2:
+        return False
+    items, handler = (typing.get_origin(part) or part for part in parts)
+    return isinstance(items, type) and issubclass(items, Iterable) and handler in (CheckHandler, Callable)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,7 @@ def config_model_for_route(connector_class: type[BaseConnector], route: str) -> 
         return _parts.setdefault(key, base)  # Another model, which knows nothing of variables.
     name = _name(connector_class, route, base)
     about = {"__module__": base.__module__, "__qualname__": name.replace(".", "_"), "__doc__": base.__doc__}
-    model: Any = types.new_class(name, (base,), exec_body=lambda body: body.update(about))
+    model: Any = documents.renamed(base, name, **about)
     documents.set_title(model, f"{connector_class.full_name} Settings (named {route})")
     prefixes = [f"{variable}_" for variable in variables_of(route)]
     model.__env_prefix__ = prefixes[0]

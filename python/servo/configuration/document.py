@@ -106,7 +106,7 @@ class BaseServoConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration, abc.A
         super()._describe(schema)
         for name, shown in schema.get("properties", {}).items():
             # As pydantic 1 has it: a part that is a model is called by its key.
-            if "$ref" in shown:
+            if any("$ref" in branch for branch in (shown, *shown.get("anyOf", ()))):
                 shown.setdefault("title", name.replace("_", " ").title())
 
     @_pydantic.before("optimizer")

@@ -43,7 +43,7 @@ class CurrentStderr:
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
-        return sys.stderr.isatty()
+        return sys.stderr is not None and sys.stderr.isatty()
 
 
 DEFAULT_FILTER = Filter()
@@ -131,13 +131,21 @@ def install() -> None:
 
 
 def _add_defaults() -> None:
-    _installed[:] = [logger.add(**_arguments(handler)) for handler in DEFAULT_HANDLERS]
+    _installed.clear()
+    for handler in DEFAULT_HANDLERS:
+        try:
+            _installed.append(logger.add(**_arguments(handler)))
+        except (OSError, ValueError) as error:
+            if handler is not DEFAULT_FILE_HANDLER:
+                raise
+            # A file that is of no use must not keep a servo from its work.
+            logger.warning(f"no log file is written, see SERVO_LOG_FILE and SERVO_LOG_ROTATION: {error}")
 
 
 def _arguments(handler: dict[str, Any]) -> dict[str, Any]:
     if handler.get("colorize") is None and handler is DEFAULT_STDERR_HANDLER:
         unwanted = any(os.environ.get(name) for name in ("NO_COLOR", "SERVO_NO_COLOR"))
-        return {**handler, "colorize": sys.stderr.isatty() and not unwanted}
+        return {**handler, "colorize": CurrentStderr().isatty() and not unwanted}
     return handler
 
 

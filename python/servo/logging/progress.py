@@ -49,7 +49,7 @@ class ProgressHandler:
         exception_handler: Callable[[Fields, Exception], Awaitable[None] | None] | None = None,
         task_group: asyncio.TaskGroup | None = None,
     ) -> None:
-        self._report = progress_reporter or _report_through_servo
+        self._report = _report_through_servo if progress_reporter is None else progress_reporter
         self._error_reporter = error_reporter
         self._exception_handler = exception_handler
         self._task_group = task_group
@@ -75,10 +75,10 @@ class ProgressHandler:
             return await self._decline(record, f"with a progress that is no number: {progress!r}")
         context = current_event()
         servo = extra["servo"] if "servo" in extra else current("servo", "current_servo")
-        if not servo:
+        if servo is None:
             return await self._decline(record, "without a servo_ attribute")
         connector = extra["connector"] if "connector" in extra else current_connector()
-        if not connector:
+        if connector is None:
             return await self._decline(record, "without a connector attribute")
         operation = extra.get("operation") or (context.operation() if context is not None else None)
         if operation is None and context is None:

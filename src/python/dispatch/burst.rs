@@ -135,24 +135,27 @@ fn start_task<'py>(
 /// The keyword arguments of the tasks of the present phase; None when the loop has a task factory. A task copies the
 /// present context.
 fn options<'py>(run: &Bound<'py, Dispatch>, parts: &Parts) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let py = run.py();
-    if let Some(phase) = &lock(&run.get().state).phase
-        && let Some(options) = &phase.task_options
-    {
-        return Ok(Some(options.bind(py).clone()));
-    }
-    let event_loop = run.get().event_loop(py);
-    if !event_loop.call_method0(intern!(py, "get_task_factory"))?.is_none() {
-        return Ok(None);
-    }
-    let options = PyDict::new(py);
-    options.set_item(intern!(py, "loop"), event_loop)?;
-    options.set_item(intern!(py, "name"), run.get().task_name(py)?)?;
-    if parts.eager {
-        options.set_item(intern!(py, "eager_start"), true)?;
-    }
-    if let Some(phase) = &mut lock(&run.get().state).phase {
-        phase.task_options = Some(options.clone().unbind());
-    }
+    let (py, this) = (run.py(), run.get());
+    let preposition = this.preposition();
+    let known = lock(&this.state).task_options.as_ref().map(|(of, options)| (*of, options.bind(py).clone()));
+    let options = match known {
+        Some((of, options)) if of == preposition => return Ok(Some(options)),
+        Some((_, options)) => options,
+        None => {
+            let event_loop = this.event_loop(py);
+            if !event_loop.call_method0(intern!(py, "get_task_factory"))?.is_none() {
+                return Ok(None);
+            }
+            let options = PyDict::new(py);
+            options.set_item(intern!(py, "loop"), event_loop)?;
+            if parts.eager {
+                options.set_item(intern!(py, "eager_start"), true)?;
+            }
+            options
+        }
+    };
+    options.set_item(intern!(py, "name"), this.task_name(py)?)?;
+    let former = lock(&this.state).task_options.replace((preposition, options.clone().unbind()));
+    drop(former);
     Ok(Some(options))
 }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::clock::Clock;
@@ -39,8 +38,6 @@ pub(super) struct Phase {
     pub bursting: bool,
     /// The context manager of the event, when it has one.
     pub manager: Option<Py<PyAny>>,
-    /// The keyword arguments of its tasks, once there is one.
-    pub task_options: Option<Py<PyDict>>,
     pub lanes: Vec<Lane>,
     pub ready: VecDeque<usize>,
     /// The number of lanes that are not at their end.
@@ -73,7 +70,6 @@ impl Phase {
             clock,
             bursting: false,
             manager,
-            task_options: None,
             lanes: members.iter().map(|&member| Lane { member, at: 0, task: None }).collect(),
             ready: (0..members.len()).collect(),
             open: members.len(),
@@ -126,7 +122,6 @@ impl Phase {
         visit.call(&self.base)?;
         visit.call(&self.event)?;
         visit.call(&self.manager)?;
-        visit.call(&self.task_options)?;
         self.lanes.iter().try_for_each(|lane| visit.call(&lane.task))?;
         self.results.iter().try_for_each(|(_, result)| visit.call(result))
     }

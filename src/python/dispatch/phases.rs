@@ -199,15 +199,15 @@ impl Dispatch {
     }
 
     pub(super) fn end(&self) {
-        let (nesting, phase, waiter) = {
+        let (nesting, phase, waiter, options) = {
             let mut state = lock(&self.state);
             state.stage = Stage::Over;
-            (state.nesting.take(), state.phase.take(), state.waiter.take())
+            (state.nesting.take(), state.phase.take(), state.waiter.take(), state.task_options.take())
         };
         if let Some(nesting) = nesting {
             nesting.end();
         }
-        drop((phase, waiter));
+        drop((phase, waiter, options));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::class::Entry;
@@ -45,6 +45,8 @@ pub(super) struct State {
     /// What was thrown into the caller.
     pub interrupted: Option<PyErr>,
     pub nesting: Option<Arc<Nesting>>,
+    /// The keyword arguments of its tasks, once there is one; their name is that of the phase.
+    pub task_options: Option<(Preposition, Py<PyDict>)>,
 }
 
 /// An event on its way to the connectors of a bus: await it, or await a call of it.
@@ -69,6 +71,7 @@ impl Dispatch {
             waiter: None,
             interrupted: None,
             nesting: None,
+            task_options: None,
         };
         Self {
             request,
@@ -103,7 +106,13 @@ impl Dispatch {
 
     /// The name of the tasks of the present phase.
     pub(super) fn task_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        Ok(PyString::new(py, &format!("{}:{}", self.preposition(), self.request.event_name(py)?)))
+        // Each phase makes one: `format!` would take five times as long.
+        let preposition = match self.preposition() {
+            Preposition::Before => "before:",
+            Preposition::On => "on:",
+            Preposition::After => "after:",
+        };
+        Ok(PyString::new(py, &[preposition, self.request.event_name(py)?].concat()))
     }
 
     /// The context manager of the event, when it has one.
@@ -230,6 +239,9 @@ impl Dispatch {
             visit.call(&state.results)?;
             visit.call(&state.outcome)?;
             visit.call(&state.waiter)?;
+            if let Some((_, options)) = &state.task_options {
+                visit.call(options)?;
+            }
             if let Some(phase) = &state.phase {
                 phase.visit(visit)?;
             }

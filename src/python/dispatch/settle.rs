@@ -32,7 +32,8 @@ pub(super) fn contain<T>(run: &Bound<'_, Dispatch>, parts: &Parts, outcome: PyRe
 }
 
 enum Verdict {
-    Result(Py<EventResult>),
+    /// None where nobody asks for results.
+    Result(Option<Py<EventResult>>),
     Failed(PyErr),
     Cancelled(PyErr),
     Fatal(PyErr),
@@ -42,7 +43,9 @@ enum Verdict {
 pub(super) fn settle(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, outcome: PyResult<Py<PyAny>>) {
     let py = run.py();
     let verdict = match contain(run, parts, outcome) {
-        Ok(value) => result(run, parts, ticket, value).map_or_else(Verdict::Failed, Verdict::Result),
+        // What handlers before and after an event return is not looked at.
+        Ok(_) if !run.get().request.alone && run.get().preposition() != Preposition::On => Verdict::Result(None),
+        Ok(value) => result(run, parts, ticket, value).map_or_else(Verdict::Failed, |made| Verdict::Result(Some(made))),
         Err(error) => judge(run, parts, ticket, error),
     };
     let more = run.get().handlers(ticket).len() > ticket.at + 1;
@@ -54,7 +57,8 @@ pub(super) fn settle(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, o
         let go_on = matches!(verdict, Verdict::Result(_));
         let failed = matches!(verdict, Verdict::Failed(_) | Verdict::Fatal(_));
         match verdict {
-            Verdict::Result(result) => phase.results.push((ticket.lane, result)),
+            Verdict::Result(Some(result)) => phase.results.push((ticket.lane, result)),
+            Verdict::Result(None) => {}
             Verdict::Failed(error) => phase.errors.push((ticket.lane, error)),
             Verdict::Fatal(error) if phase.fatal.is_none() => phase.fatal = Some(error),
             Verdict::Cancelled(error) if !phase.stopping && phase.cancelled.is_none() => phase.cancelled = Some(error),
@@ -106,7 +110,9 @@ fn judge(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, error: PyErr)
     let mut error = error;
     let made = (|| {
         mark(run, parts, ticket, &error)?;
-        if preposition != Preposition::Before && error.is_instance(py, parts.event_cancelled.bind(py)) {
+        // The engine knows cancelled commands, whoever cancels them.
+        let may_cancel = preposition == Preposition::Before || run.get().request.contained;
+        if !may_cancel && error.is_instance(py, parts.event_cancelled.bind(py)) {
             if preposition == Preposition::On && keep {
                 parts.events.bind(py).call_method0(intern!(py, "_warn_of_late_cancellation"))?;
             } else {
@@ -125,7 +131,7 @@ fn judge(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, error: PyErr)
             .map(Bound::unbind)
     })();
     match made {
-        Ok(result) if keep => Verdict::Result(result),
+        Ok(result) if keep => Verdict::Result(Some(result)),
         Ok(_) => Verdict::Failed(error),
         Err(other) => Verdict::Failed(other),
     }

@@ -173,7 +173,7 @@ class TestFields:
         assert not hasattr(FancyConnector(config={}, bogus=1), "bogus")
 
     def test_unknown_attributes_are_refused(self):
-        with pytest.raises(ValueError, match='^"FancyConnector" object has no field "bogus"$'):
+        with pytest.raises(ValueError, match=r'^"FancyConnector" object has no field "bogus"$'):
             FancyConnector(config={}).bogus = 1
 
     def test_assignments_are_not_validated(self):

@@ -64,7 +64,7 @@ def test_what_is_refused(arguments, error, message):
 
 
 def test_only_connectors_are_decorated():
-    with pytest.raises(TypeError, match="^Metadata can only be attached to Connector subclasses$"):
+    with pytest.raises(TypeError, match=r"^Metadata can only be attached to Connector subclasses$"):
         servo.metadata("x")(int)
     with pytest.raises(TypeError):
         servo.metadata("x")(len)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pydantic
 
-from servo import _pydantic
+from servo._pydantic.major import MAJOR
 
 __all__ = ["short_text"]
 
@@ -23,7 +23,7 @@ def short_text(title: str, pattern: str, longest: int) -> Any:
     Returns:
         A type for annotations of fields.
     """
-    if _pydantic.MAJOR == 1:
+    if MAJOR == 1:
         base: Any = getattr(pydantic, "ConstrainedStr")  # noqa: B009
         options = {"strip_whitespace": True, "min_length": 1, "max_length": longest, "regex": re.compile(pattern)}
         return type(title, (base,), options)
