@@ -36,12 +36,13 @@ def client(servo_: Servo) -> Any:
     Raises:
         RuntimeError: The optimizer is the local one.
     """
-    if is_local(servo_):
+    optimizer = servo_.config.optimizer
+    if isinstance(optimizer, LocalOptimizer):
         raise RuntimeError("the local optimizer is part of the servo: there is nothing to send to it")
     if servo_._client is None:
         from servo._optimizer_client import client_for
 
-        servo_._client = client_for(servo_.config.optimizer, servo_.config.settings)
+        servo_._client = client_for(optimizer, servo_.config.settings)
     return servo_._client
 
 

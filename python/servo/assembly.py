@@ -81,11 +81,12 @@ class Assembly(_Model):
         if config_file is None and configs is None:
             raise ValueError("cannot assemble with a config file and config objects")
         load_all()
-        documents = _documents(Path(config_file)) if configs is None and config_file is not None else configs or ()
+        documents = configs if configs is not None else _documents(Path(config_file or ""))
         if len(documents) > 1 and not all(isinstance(one, dict) and one.get("optimizer") for one in documents):
             raise ValueError("cannot configure a multi-servo assembly without an optimizer specified in each config")
         build = _Builder().servo_of
-        assembly = cls(config_file=config_file, servos=[build(document) for document in documents])
+        file = None if config_file is None else Path(config_file)
+        assembly = cls(config_file=file, servos=[build(document) for document in documents])
         _current_assembly.set(assembly)
         attached = [servo_.attach(servo_) for servo_ in _handling("attach", assembly.servos)]
         if attached:

@@ -101,7 +101,7 @@ class Servo(BaseConnector):
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
 
-    config: BaseServoConfiguration
+    config: BaseServoConfiguration  # type: ignore[assignment]
     if TYPE_CHECKING:
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]
@@ -164,7 +164,7 @@ class Servo(BaseConnector):
         return next((member for member in self.all_connectors if member.name == name), None)
 
     @contextlib.contextmanager
-    def current(self) -> Iterator[Servo]:  # type: ignore[override]
+    def current(self) -> Iterator[Servo]:
         """Makes this the current servo for the time of a `with` block."""
         token = _current_servo.set(self)
         try:

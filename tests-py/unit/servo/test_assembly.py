@@ -66,7 +66,7 @@ class TestDocuments:
         assert [member.name for member in one.connectors] == ["extra"]
 
     async def test_listed_connectors_need_their_part(self, noted):
-        with pytest.raises(ValueError, match="(?s)noted.*required"):
+        with pytest.raises(ValueError, match=r"(?s)noted.*required"):
             await assemble({"optimizer": LOCAL, "connectors": ["noted"]})
         with pytest.raises(ValueError, match="noted"):
             await assemble({"optimizer": LOCAL, "connectors": ["noted"], "noted": None})
@@ -104,7 +104,7 @@ class TestDocuments:
         assert one.name == "example.com/env"
 
     async def test_something_must_be_given(self):
-        with pytest.raises(ValueError, match="^cannot assemble with a config file and config objects$"):
+        with pytest.raises(ValueError, match=r"^cannot assemble with a config file and config objects$"):
             await servo.Assembly.assemble()
 
     async def test_several_documents_need_optimizers(self, noted):

@@ -14,7 +14,7 @@ class TestStartup:
         assert one.is_running
         assert one.pubsub_exchange.running
         assert noted.notes == ["one:startup", "two:startup"]
-        with pytest.raises(RuntimeError, match="^Cannot start up a servo that is already running$"):
+        with pytest.raises(RuntimeError, match=r"^Cannot start up a servo that is already running$"):
             await one.startup()
         await one.shutdown()
 
@@ -43,16 +43,18 @@ class TestStartup:
         assert not one.is_running
 
     async def test_a_cancelled_start_is_undone(self, make, noted):
+        started = asyncio.Event()
+
         class Slow(noted):
             async def startup(self):
                 self.note("startup")
+                started.set()
                 await asyncio.sleep(60)
 
         Slow.notes = []
         one = servo.Servo(config={"optimizer": {"local": {}}}, connectors=[Slow(name="slow", config={})])
         task = asyncio.create_task(one.startup())
-        while not Slow.notes:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(started.wait(), 30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -189,7 +191,7 @@ class TestRestart:
         await assembled.shutdown()
 
     def test_without_routes_there_is_nothing_to_load(self, make):
-        with pytest.raises(RuntimeError, match="^No routes configured to load connectors for$"):
+        with pytest.raises(RuntimeError, match=r"^No routes configured to load connectors for$"):
             make().load_connectors()
 
 
@@ -236,7 +238,7 @@ class TestAddConnector:
 
     @pytest.mark.parametrize("name", ["x", "a b c", "abc\n", "settings", "optimizer", "connectors", ""])
     async def test_names_are_checked(self, assembled, noted, name):
-        with pytest.raises(ValueError, match="valid connector name|reserved"):
+        with pytest.raises(ValueError, match=r"valid connector name|reserved"):
             await assembled.add_connector(name, noted(config={}))
         assert len(assembled.connectors) == 2
 

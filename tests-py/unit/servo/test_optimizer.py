@@ -120,7 +120,7 @@ class TestMessages:
     async def test_an_unknown_status_is_refused(self, remote):
         one, client = remote
         client.answers = [{"status": "splendid"}]
-        with pytest.raises(ValueError, match="splendid|not a valid enumeration"):
+        with pytest.raises(ValueError, match=r"splendid|not a valid enumeration"):
             await one.post_event("WHATS_NEXT", None)
 
 
@@ -199,7 +199,7 @@ class TestConnectionFile:
 
         async def read():
             while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # noqa: ASYNC110 (what is watched is a file)
 
         await asyncio.wait_for(read(), 30)
         assert one._api_client is not first

@@ -26,9 +26,10 @@ class TestModule:
             assert getattr(servo, name) is getattr(servo.servo, name)
 
     def test_the_events(self):
-        names = "attach detach startup shutdown metrics components measure check describe adjust promote".split()
+        names = ["attach", "detach", "startup", "shutdown", "metrics", "components"]
+        names += ["measure", "check", "describe", "adjust", "promote"]
         assert [str(event) for event in servo.Events] == names
-        assert [event.name for event in servo.events.get_events()[: len(names)]] == names
+        assert [event.name for event in servo.events.get_events()[:11]] == names
 
     def test_metadata(self):
         assert servo.Servo.__default_name__ == "servo"
@@ -267,7 +268,7 @@ class TestHandlersOfStandardEvents:
 
         @servo.on_event("measure")
         async def quoted(
-            self, *, metrics: "list[str]" = None, control: "servo.Control" = servo.Control()
+            self, *, metrics: "list[str]", control: "servo.Control" = servo.Control()
         ) -> "servo.Measurement": ...
 
         @servo.on_event("adjust")
