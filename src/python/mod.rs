@@ -24,6 +24,7 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
