@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from servo import _pydantic, events, repeating
+from servo import _pydantic, events, logging, pubsub, repeating
 from servo._pydantic.connectors import ConnectorModel
 from servo.configuration import BaseConfiguration
 from servo.configuration.routes import NAME_RULE, is_name
 from servo.connector.naming import _name_for_connector_class
-from servo.connector.parts import LoggingMixin, PubSubMixin
 from servo.connector.registry import register
 from servo.types.enums import License, Maturity
 from servo.types.versions import Version
@@ -39,15 +38,15 @@ def current_connector() -> BaseConnector | None:
 
 
 # Attributes that are no fields: they belong to the servo, and are made when they are first asked for.
-_SHARED = frozenset({"telemetry", "pubsub_exchange", "_global_config", "_optimizer"})
+_SHARED = frozenset({"telemetry", "_global_config", "_optimizer"})
 _FIRST_VERSION = Version(0)
 
 
 class BaseConnector(
     associations.Mixin,
     events.Mixin,
-    LoggingMixin,
-    PubSubMixin,
+    logging.Mixin,
+    pubsub.Mixin,
     repeating.Mixin,
     ConnectorModel,
     abc.ABC,
@@ -73,7 +72,7 @@ class BaseConnector(
     """
 
     # Out of the way of the fields, and of dicts of their own.
-    __slots__ = ("__document__", "__event_bus__", "__exchange__", "__optimizer__", "__settings__", "__telemetry__")
+    __slots__ = ("__document__", "__event_bus__", "__optimizer__", "__settings__", "__telemetry__")
 
     __default_name__: ClassVar[str | None] = None
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_connector
@@ -96,7 +95,6 @@ class BaseConnector(
         _check_class(cls)
         put = object.__setattr__
         put(self, "__telemetry__", data.pop("telemetry", None))
-        put(self, "__exchange__", data.pop("pubsub_exchange", None))
         put(self, "__document__", None)
         put(self, "__settings__", None)
         put(self, "__optimizer__", None)
@@ -157,21 +155,6 @@ class BaseConnector(
     @telemetry.setter
     def telemetry(self, value: Telemetry) -> None:
         object.__setattr__(self, "__telemetry__", value)
-
-    @property
-    def pubsub_exchange(self) -> Any:
-        """Where messages are published and subscribed to."""
-        found = getattr(self, "__exchange__", None)
-        if found is None:
-            import importlib
-
-            found = importlib.import_module("servo.pubsub").Exchange()
-            object.__setattr__(self, "__exchange__", found)
-        return found
-
-    @pubsub_exchange.setter
-    def pubsub_exchange(self, value: Any) -> None:
-        object.__setattr__(self, "__exchange__", value)
 
     def _belong_to(self, document: BaseServoConfiguration) -> None:
         """Takes the settings and the optimizer of a document, which are looked up when they are asked for."""
