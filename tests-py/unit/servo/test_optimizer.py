@@ -199,7 +199,7 @@ class TestConnectionFile:
 
         async def read():
             while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 (what is watched is a file)
+                await asyncio.sleep(0.01)
 
         await asyncio.wait_for(read(), 30)
         assert one._api_client is not first
