@@ -38,7 +38,9 @@ async def run(
     found, wanted = get_event(event), Preposition.from_str(preposition)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
-    results = await Dispatch(found, [connector], args, kwargs, False, None, None, False, wanted, None, True, True)
+    results = await Dispatch(
+        found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True
+    )
     # A handler that swallowed its cancellation must not look like one that was never cancelled.
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -55,6 +57,10 @@ def _arguments(
     """
     if event.signature is None:
         return args, kwargs
+    for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and name in kwargs:
+            args = (*args, kwargs[name])
+            kwargs = {other: value for other, value in kwargs.items() if other != name}
     try:
         bound = event.signature.bind(connector, *args, **kwargs)
     except TypeError as error:

@@ -25,7 +25,7 @@ mod core {
     #[pymodule_export]
     use super::errors::ConfigError;
     #[pymodule_export]
-    use super::optimizer_client::OptimizerClient;
+    use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]

@@ -9,7 +9,7 @@ use pyo3_async_runtimes::tokio::future_into_py;
 use pythonize::{depythonize, pythonize};
 use serde_json::Value as Json;
 
-use crate::optimizer::remote::{Client, FailureKind, Message, RemoteError, Tries};
+use crate::optimizer::remote::{Client, FailureKind, Message, RemoteError, Tries, is_retryable};
 
 /// The client of one optimizer at a service.
 ///
@@ -82,6 +82,12 @@ impl OptimizerClient {
     fn __repr__(&self) -> String {
         format!("OptimizerClient({:?})", self.id)
     }
+}
+
+/// Whether a request that got this HTTP status may get through later.
+#[pyfunction]
+pub fn is_retryable_status(status: u16) -> bool {
+    is_retryable(status)
 }
 
 /// The exception of a failure, a class of `servo._optimizer_client`.

@@ -14,7 +14,6 @@ __all__ = ["USER_AGENT", "get_api_client_for_optimizer", "is_fatal_status_code",
 USER_AGENT = "github.com/opsani/servox"
 """How agents of this kind name themselves."""
 
-_PASSING = frozenset({404, 408, 425, 429})
 _SECRET = frozenset({"authorization", "proxy-authorization", "x-sf-token", "cookie"})
 _REDACTED = "[REDACTED]"
 
@@ -32,9 +31,11 @@ def is_fatal_status_code(error: Exception) -> bool:
     Args:
         error: With a `status_code`, or with a `response` that has one; any other is not fatal.
     """
+    from servo._core import is_retryable_status
+
     response = getattr(error, "response", None)
     code = getattr(error, "status_code", None) if response is None else getattr(response, "status_code", None)
-    if not isinstance(code, int) or code >= 500 or code in _PASSING:
+    if not isinstance(code, int) or is_retryable_status(code):
         return False
     from loguru import logger
 

@@ -76,6 +76,11 @@ impl Authentication {
         Ok(Self::Client(Arc::new(client), Tokens::default()))
     }
 
+    /// Whether another program says what the access is.
+    pub fn follows_a_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// The access for the next request.
     pub async fn access(&self, network: &Network) -> Result<Access, RemoteError> {
         match self {

@@ -18,6 +18,9 @@ use crate::config::CommonSettings;
 /// The largest message that is sent.
 const MAX_MESSAGE: usize = 64 << 20;
 
+/// What is said of a token that is not accepted.
+const REFUSED: &str = ": the token is not accepted for this optimizer, correct one of them";
+
 /// A message, as it is on the wire.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Message<'a> {
@@ -63,11 +66,8 @@ impl Client {
         let settings: CommonSettings = match settings {
             Json::Null => CommonSettings::default(),
             // What serde says may show the password of a proxy.
-            settings => serde_json::from_value(settings.clone()).map_err(|error| {
-                let place = serde_path_to_error::deserialize::<_, CommonSettings>(settings.clone())
-                    .map_or_else(|error| error.path().to_string(), |_| error.line().to_string());
-                configuration(format!("settings: the value of '{place}' cannot be read"))
-            })?,
+            settings => serde_path_to_error::deserialize(settings.clone())
+                .map_err(|error| configuration(format!("settings: the value of '{}' cannot be read", error.path())))?,
         };
         let service = Service::read(optimizer)?;
         let id = service.id().to_owned();
@@ -154,10 +154,16 @@ impl Client {
         if !matches!(&answer, Err(error) if error.status == Some(401)) {
             return answer;
         }
-        match self.authentication.renewed(&access, &self.network).await? {
+        let answer = match self.authentication.renewed(&access, &self.network).await? {
             Some(access) => self.send(&access, body).await,
             None => answer,
-        }
+        };
+        // Another program may bring a better token at any time.
+        let may_change = self.authentication.follows_a_file();
+        answer.map_err(|error| RemoteError {
+            retryable: error.retryable || may_change && error.status == Some(401),
+            ..error
+        })
     }
 
     async fn send(&self, access: &Access, body: &Bytes) -> Result<Json, RemoteError> {
@@ -167,7 +173,7 @@ impl Client {
         let headers = headers.into_iter().collect();
         let answer = pool.post(&at, access.url.clone(), headers, body.clone(), &access.secrets).await?;
         if !answer.status.is_success() {
-            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets);
+            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets, REFUSED);
             return Err(RemoteError { retry_after: answer.retry_after(), ..error });
         }
         match serde_json::from_slice(&answer.body) {

@@ -101,12 +101,11 @@ impl ClientService {
 
     /// Where tokens are.
     pub fn token_url(&self) -> Result<Url, RemoteError> {
-        let url = match &self.token_url {
-            Some(url) => url.clone(),
-            None => {
-                let tenant = self.tenant_id.as_deref().ok_or_else(|| missing("tenant_id"))?;
-                format!("{}/auth/{tenant}/default/oauth2/token", self.base(None)?)
-            }
+        let url = if let Some(url) = &self.token_url {
+            url.clone()
+        } else {
+            let tenant = self.tenant_id.as_deref().ok_or_else(|| missing("tenant_id"))?;
+            format!("{}/auth/{tenant}/default/oauth2/token", self.base(None)?)
         };
         http_url(&url, "optimizer.token_url")
     }
@@ -159,8 +158,8 @@ mod tests {
 
     use super::*;
 
-    fn url(config: Json) -> String {
-        match Service::read(&config).unwrap() {
+    fn url(config: &Json) -> String {
+        match Service::read(config).unwrap() {
             Service::Token(service) => service.url(),
             Service::Client(service) => service.url(None),
         }
@@ -172,18 +171,18 @@ mod tests {
     fn where_messages_go() {
         let id = "dev.example.com/app-1";
         assert_eq!(
-            url(json!({"id": id, "token": "t"})),
+            url(&json!({"id": id, "token": "t"})),
             "https://api.opsani.com/accounts/dev.example.com/applications/app-1/servo"
         );
         assert_eq!(
-            url(json!({"id": id, "base_url": "http://127.0.0.1:8080/"})),
+            url(&json!({"id": id, "base_url": "http://127.0.0.1:8080/"})),
             "http://127.0.0.1:8080/accounts/dev.example.com/applications/app-1/servo"
         );
         for given in ["http://localhost:1234", "http://localhost:1234/"] {
-            assert_eq!(url(json!({"id": id, "url": given})), "http://localhost:1234/servo");
+            assert_eq!(url(&json!({"id": id, "url": given})), "http://localhost:1234/servo");
         }
         let client = json!({"optimizer_id": "o-1", "tenant_id": "t-1", "base_url": "https://appd.example"});
-        assert_eq!(url(client.clone()), "https://appd.example/rest/optimize/co/v1/optimizers/o-1/servo");
+        assert_eq!(url(&client), "https://appd.example/rest/optimize/co/v1/optimizers/o-1/servo");
         let Service::Client(service) = Service::read(&client).unwrap() else { panic!("{client}") };
         assert_eq!(service.token_url().unwrap().as_str(), "https://appd.example/auth/t-1/default/oauth2/token");
     }

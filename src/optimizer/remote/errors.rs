@@ -81,23 +81,28 @@ impl RemoteError {
         Self { kind, message: message.into(), status: None, body: None, retryable, retry_after: None }
     }
 
-    /// An answer with that status, to a request of that place.
-    pub(super) fn of_status(at: &str, status: reqwest::StatusCode, body: &[u8], secrets: &Secrets) -> Self {
+    /// An answer with that status, to a request of that place; what to do about a refusal is said by the caller.
+    pub(super) fn of_status(
+        at: &str,
+        status: reqwest::StatusCode,
+        body: &[u8],
+        secrets: &Secrets,
+        refused: &str,
+    ) -> Self {
         let text = secrets.redact(&String::from_utf8_lossy(body));
         let body = shortened(&text);
         let code = status.as_u16();
         let name = status.canonical_reason().unwrap_or("unknown status");
         let hint = match code {
             300..=399 => ": redirects are not followed, correct the URL",
-            401 => ": the token was not accepted, correct it",
-            403 => ": the token does not give access to this optimizer",
+            401 | 403 => refused,
             407 => ": the proxy wants credentials",
             _ => "",
         };
         let mut message = format!("{at} answered {code} {name}{hint}");
         if !body.trim().is_empty() {
             let told: String = body.trim().chars().take(200).collect();
-            message.push_str(&format!("; it says: {}", told.escape_debug()));
+            message = format!("{message}; it says: {}", told.escape_debug());
         }
         Self {
             kind: FailureKind::Status,
@@ -120,7 +125,7 @@ impl RemoteError {
             FailureKind::Tls
         } else if error.is_connect() {
             FailureKind::Connect
-        } else if error.is_decode() {
+        } else if error.is_decode() && is_corrupt(&error) {
             FailureKind::Reply
         } else if error.is_builder() {
             FailureKind::Configuration
@@ -146,13 +151,30 @@ pub const fn is_retryable(status: u16) -> bool {
     matches!(status, 404 | 408 | 425 | 429) || status >= 500
 }
 
-/// An error with all of its causes, each once.
+/// Whether what came is wrong, not cut short.
+fn is_corrupt(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(error.kind(), InvalidData | InvalidInput)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// An error with all of its causes, each once; what the HTTP client says of its own parts is left out.
 fn chain(error: &dyn std::error::Error) -> String {
+    const PARTS: [&str; 3] = ["error sending request", "client error (Connect)", "client error (SendRequest)"];
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
-        if texts.last().is_none_or(|last| !last.contains(&text)) {
+        let said = texts.last().is_some_and(|last| last.contains(&text));
+        if !said && (error.source().is_none() || !PARTS.contains(&text.as_str())) {
             texts.push(text);
         }
         next = error.source();
@@ -219,7 +241,7 @@ mod tests {
         secrets.add("s3cr3t-token");
         let body = format!("no such token: s3cr3t-token {}", "ä".repeat(BODY_KEPT));
         let status = reqwest::StatusCode::FORBIDDEN;
-        let error = RemoteError::of_status("http://localhost/servo", status, body.as_bytes(), &secrets);
+        let error = RemoteError::of_status("http://localhost/servo", status, body.as_bytes(), &secrets, ": correct it");
         assert!(error.message.contains("no such token: [REDACTED]"), "{error}");
         assert!(error.body.as_ref().is_some_and(|body| body.len() <= BODY_KEPT + 4));
         assert!(!format!("{error:?} {secrets:?}").contains("s3cr3t"), "{error:?}");

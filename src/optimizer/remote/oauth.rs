@@ -20,6 +20,9 @@ use super::pool::Network;
 /// How long before its end a token is replaced, of a token that lasts longer than twice that.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// What is said of a client that gets no token.
+const REFUSED: &str = ": no token for this client, correct optimizer.client_id, client_secret or tenant_id";
+
 /// Who asks for tokens, and where.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -132,19 +135,20 @@ async fn ask(client: &Client, network: &Network, body: String, generation: u64) 
     let at = format!("the token endpoint {}", shown(&client.token_url));
     let mut secrets = Secrets::default();
     secrets.add(client.secret.expose_secret());
+    let basic = basic(&client.id, &client.secret)?;
+    secrets.add(basic.to_str().unwrap_or_default().trim_start_matches("Basic "));
     let headers = HeaderMap::from_iter([
-        (AUTHORIZATION, basic(&client.id, &client.secret)?),
+        (AUTHORIZATION, basic),
         (ACCEPT, HeaderValue::from_static("application/json")),
         (CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8")),
     ]);
     let pool = network.pool(&client.token_url)?;
     let answer = pool.post(&at, client.token_url.clone(), headers, Bytes::from(body), &secrets).await?;
     if !answer.status.is_success() {
-        let mut error = RemoteError::of_status(&at, answer.status, &answer.body, &secrets);
+        let mut error = RemoteError::of_status(&at, answer.status, &answer.body, &secrets, REFUSED);
         error.retry_after = answer.retry_after();
         if matches!(error.status, Some(400 | 401 | 403)) {
             error.kind = FailureKind::Credentials;
-            error.message.push_str("; check optimizer.client_id, client_secret and tenant_id");
         }
         return Err(error);
     }

@@ -60,8 +60,9 @@ fn system_authorities() -> Result<Arc<RootCertStore>, RemoteError> {
 
 /// The authorities of a PEM file.
 fn authorities(file: &Path) -> Result<Arc<RootCertStore>, RemoteError> {
-    let told =
-        |why: String| wrong(format!("settings.ssl_verify: expected a PEM file of authorities at {file:?}: {why}"));
+    let told = |why: String| {
+        wrong(format!("settings.ssl_verify: expected a PEM file of authorities at {}: {why}", file.display()))
+    };
     let certificates = CertificateDer::pem_file_iter(file).map_err(|error| told(error.to_string()))?;
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
