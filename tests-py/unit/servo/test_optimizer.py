@@ -198,7 +198,7 @@ class TestConnectionFile:
         write("b")
 
         async def read():
-            while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:
+            while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
         await asyncio.wait_for(read(), 30)
