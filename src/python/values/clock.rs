@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyFloat, PyInt};
 
 /// What the times of a series have in common.
 #[derive(Debug)]
@@ -62,11 +63,20 @@ pub(super) fn micros(time: &Bound<'_, PyAny>) -> PyResult<(i64, Zone)> {
     let clock = clock(py)?;
     let zone = time.getattr(intern!(py, "tzinfo"))?;
     let naive = zone.is_none();
+    if !naive && let Some(micros) = of_timestamp(time)? {
+        return Ok((micros, Zone::Aware(zone.unbind())));
+    }
     let span = time.sub(if naive { &clock.naive_epoch } else { &clock.epoch })?;
     let part = |name: &Bound<'_, pyo3::types::PyString>| span.getattr(name)?.extract::<i64>();
     let seconds = part(intern!(py, "days"))? * 86_400 + part(intern!(py, "seconds"))?;
     let micros = seconds * 1_000_000 + part(intern!(py, "microseconds"))?;
     Ok((micros, if naive { Zone::Naive } else { Zone::Aware(zone.unbind()) }))
+}
+
+/// The microseconds of a datetime with a zone, out of its seconds: for the times that are exact so, until 2106.
+fn of_timestamp(time: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
+    let seconds: f64 = time.call_method0(intern!(time.py(), "timestamp"))?.extract()?;
+    Ok((seconds.abs() < f64::from(u32::MAX)).then(|| (seconds * 1e6).round() as i64))
 }
 
 /// The datetime of microseconds.
@@ -92,6 +102,14 @@ pub(super) fn of_seconds(seconds: f64) -> PyResult<i64> {
 
 /// Microseconds of one time of a column: seconds since 1970, or a datetime with a zone.
 pub(super) fn of_any(time: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(seconds) = time.cast_exact::<PyFloat>() {
+        return of_seconds(seconds.value());
+    }
+    if time.is_instance_of::<PyInt>()
+        && let Ok(seconds) = time.extract::<i64>()
+    {
+        return of_seconds(seconds as f64);
+    }
     if let Ok(seconds) = time.extract::<f64>() {
         return of_seconds(seconds);
     }
