@@ -3,8 +3,8 @@
 Runs unchanged under this project and under ServoX 25.3:
     python bench/series.py [--points N] [--repeat N]
 
-Prints one JSON line: points a second for each shape, the best of the repetitions, and the MiB that a million points
-take. Where a class has no constructor for a shape, the shape is made point by point, as its users have to.
+Prints one JSON line: points a second of CPU time for each shape, the best of the repetitions, and the MiB that a
+million points take. Where a class has no constructor for a shape, the shape is made point by point, as its users have to.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def resident_mib() -> float:
 
 
 def rate(points: int, repeat: int, prepare: Callable[[], Any], run: Callable[[Any], Any]) -> int:
-    """The points a second of the fastest of several runs, each with what was prepared for it."""
+    """The points a CPU second of the fastest of several runs, each with what was prepared for it."""
     best = float("inf")
     for _ in range(repeat):
         prepared = prepare()
         gc.collect()
-        begun = time.perf_counter()
+        begun = time.process_time()
         result = run(prepared)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
         assert (result if isinstance(result, int) else len(result)) == points
         del prepared, result
     return round(points / best)

@@ -45,13 +45,17 @@ def value_of(cls: type, value: Any) -> Any:
     """A value class's object from itself or from a mapping of its fields.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is neither, or a field is wrong.
     """
-    if isinstance(value, cls):
-        return value
-    if isinstance(value, dict):
-        return cls(**value)
-    raise ValueError(f"instance of {cls.__name__} or a mapping of its fields expected, found {type(value).__name__}")
+    from servo.types.records import parse
+
+    if not isinstance(value, cls | dict):
+        found = type(value).__name__
+        raise ValueError(f"instance of {cls.__name__} or a mapping of its fields expected, found {found}")
+    try:
+        return parse(cls, value)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def value_schema(cls: type) -> Any:

@@ -12,7 +12,9 @@ from servo._pydantic.major import MAJOR, ModelMetaclass
 def declared_in(cls: type) -> dict[str, Any]:
     """What the body of a class declares for pydantic: annotated fields with their defaults, and validators."""
     namespace = vars(cls)
-    annotations = {name: kind for name, kind in namespace.get("__annotations__", {}).items() if not name.startswith("_")}
+    annotations = {
+        name: kind for name, kind in namespace.get("__annotations__", {}).items() if not name.startswith("_")
+    }
     body = {
         name: value
         for name, value in namespace.items()
@@ -48,7 +50,9 @@ def _validated(value: Any) -> tuple[str, ...] | None:
 def checked_base(fields: dict[str, Any]) -> Any:
     """A model of those fields, whose defaults are checked."""
     if MAJOR == 1:
-        config = type("Config", (), {"validate_all": True, "validate_assignment": True, "arbitrary_types_allowed": True})
+        config = type(
+            "Config", (), {"validate_all": True, "validate_assignment": True, "arbitrary_types_allowed": True}
+        )
         namespace = {"__annotations__": fields, "__module__": __name__, "Config": config}
         return ModelMetaclass("Fields", (pydantic.BaseModel,), namespace)
     from servo._pydantic.idioms import OldStyleMeta, OldStyleModel

@@ -183,6 +183,48 @@ def parse(cls: Any, fields: Any) -> Any:
     return cls(**given)
 
 
+_METRIC: dict[str, Any] = {
+    "title": "Metric",
+    "type": "object",
+    "properties": {"name": {"title": "Name", "type": "string"}, "unit": {"title": "Unit", "type": "string"}},
+    "required": ["name"],
+}
+_TIME = {"title": "Time", "type": "string", "format": "date-time"}
+_POINT: dict[str, Any] = {
+    "title": "DataPoint",
+    "type": "object",
+    "properties": {"metric": _METRIC, "time": _TIME, "value": {"title": "Value", "type": "number"}},
+    "required": ["metric", "time", "value"],
+}
+_SERIES: dict[str, Any] = {
+    "title": "TimeSeries",
+    "type": "object",
+    "properties": {
+        "metric": _METRIC,
+        "data_points": {"title": "Data Points", "type": "array", "items": _POINT},
+        "id": {"title": "Id", "type": "string"},
+        "annotation": {"title": "Annotation", "type": "string"},
+        "metadata": {"title": "Metadata", "type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["metric", "data_points"],
+}
+
+
+def schema(cls: Any) -> dict[str, Any]:
+    """The JSON Schema of a value class, fields of subclasses included."""
+    found: dict[str, Any] = copy.deepcopy(_SERIES if "data_points" in cls.__servo_record__ else _POINT)
+    found["title"] = cls.__name__
+    model = _further_model(cls)
+    if model is not None:
+        further = model.schema()
+        own = found["properties"]
+        found["properties"] = {**further["properties"], **own}
+        found["required"] = [*found["required"], *(name for name in further.get("required", ()) if name not in own)]
+        if "definitions" in further:
+            found["definitions"] = further["definitions"]
+    return found
+
+
 def read_time(value: Any) -> datetime.datetime:
     """A time as pydantic 1 reads it: ISO 8601, or seconds (milliseconds where they are that many) since 1970.
 

@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyFloat, PyInt};
+use pyo3::types::{PyBytes, PyFloat, PyInt};
 
 /// What the times of a series have in common.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ impl Zone {
 }
 
 struct Clock {
+    datetime: Py<PyAny>,
     utc: Py<PyAny>,
     naive_epoch: Py<PyAny>,
     epoch: Py<PyAny>,
@@ -38,12 +39,14 @@ fn clock(py: Python<'_>) -> PyResult<&'static Clock> {
     CLOCK.get_or_try_init(py, || {
         let datetime = py.import("datetime")?;
         let utc = datetime.getattr("timezone")?.getattr("utc")?;
-        let naive_epoch = datetime.getattr("datetime")?.call1((1970, 1, 1))?;
+        let class = datetime.getattr("datetime")?;
+        let naive_epoch = class.call1((1970, 1, 1))?;
         let kwargs = pyo3::types::PyDict::new(py);
         kwargs.set_item("tzinfo", &utc)?;
         let epoch = naive_epoch.call_method("replace", (), Some(&kwargs))?;
         let timedelta = datetime.getattr("timedelta")?;
         Ok(Clock {
+            datetime: class.unbind(),
             utc: utc.unbind(),
             naive_epoch: naive_epoch.unbind(),
             epoch: epoch.unbind(),
@@ -82,6 +85,14 @@ fn of_timestamp(time: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
 /// The datetime of microseconds.
 pub(super) fn datetime<'py>(py: Python<'py>, micros: i64, zone: &Zone) -> PyResult<Bound<'py, PyAny>> {
     let clock = clock(py)?;
+    if let Some(state) = state(micros) {
+        let state = PyBytes::new(py, &state);
+        match zone {
+            Zone::Naive => return clock.datetime.bind(py).call1((state,)),
+            Zone::Aware(zone) if zone.is(&clock.utc) => return clock.datetime.bind(py).call1((state, zone)),
+            Zone::Aware(_) => {}
+        }
+    }
     let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let span = clock.timedelta.bind(py).call1((seconds.div_euclid(86_400), seconds.rem_euclid(86_400), micros))?;
     match zone {
@@ -89,6 +100,26 @@ pub(super) fn datetime<'py>(py: Python<'py>, micros: i64, zone: &Zone) -> PyResu
         Zone::Aware(zone) if zone.is(&clock.utc) => clock.epoch.bind(py).add(span),
         Zone::Aware(zone) => clock.epoch.bind(py).add(span)?.call_method1(intern!(py, "astimezone"), (zone,)),
     }
+}
+
+/// What a datetime is pickled as, the form in which it is made fastest; `None` for what no datetime can say.
+fn state(micros: i64) -> Option<[u8; 10]> {
+    let time = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?);
+    let year = u16::try_from(time.year()).ok().filter(|year| *year > 0)?.to_be_bytes();
+    let part = |number: i8| u8::try_from(number).ok();
+    let fraction = u32::try_from(time.subsec_nanosecond() / 1_000).ok()?.to_be_bytes();
+    Some([
+        year[0],
+        year[1],
+        part(time.month())?,
+        part(time.day())?,
+        part(time.hour())?,
+        part(time.minute())?,
+        part(time.second())?,
+        fraction[1],
+        fraction[2],
+        fraction[3],
+    ])
 }
 
 /// Microseconds of seconds since 1970.

@@ -196,10 +196,7 @@ pub(super) fn restore_attributes(object: &Bound<'_, PyAny>, state: &Bound<'_, Py
 
 /// The JSON Schema of a value in a user's model.
 pub(super) fn json_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
-    let schema = PyDict::new(class.py());
-    schema.set_item("title", class.name()?)?;
-    schema.set_item("type", "object")?;
-    Ok(schema)
+    Ok(records(class.py())?.call_method1("schema", (class,))?.cast_into()?)
 }
 
 /// The exception for wrong fields, that of the installed pydantic.

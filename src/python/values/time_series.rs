@@ -78,10 +78,10 @@ impl TimeSeries {
         let (py, this) = (slf.py(), slf.borrow());
         match &this.data {
             Data::List(list) => Ok(list.bind(py).clone()),
-            Data::Columns { points, zone } => {
+            Data::Columns { points, zone } => without_collections(py, || {
                 let all = (0..points.len()).map(|at| point(py, &this.metric, points, zone, at));
                 PyList::new(py, all.collect::<PyResult<Vec<_>>>()?)
-            }
+            }),
         }
     }
 
@@ -512,6 +512,18 @@ impl TimeSeriesIterator {
         self.at += 1;
         TimeSeries::at(series, self.at - 1).map(Some)
     }
+}
+
+/// Makes many objects without going through all of them for garbage again and again. No Python code runs meanwhile.
+fn without_collections<T>(py: Python<'_>, make: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let gc = py.import("gc")?;
+    if !gc.call_method0("isenabled")?.is_truthy()? {
+        return make();
+    }
+    gc.call_method0("disable")?;
+    let made = make();
+    gc.call_method0("enable")?;
+    made
 }
 
 /// Numbers as an `array.array` of doubles.
