@@ -5,6 +5,7 @@ import builtins
 import datetime
 from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Self
 
 from servo.events import Event, EventHandler, Preposition
@@ -122,6 +123,7 @@ class Dispatch:
         return_exceptions: bool,
         prepositions: Preposition,
         alone: bool,
+        variable: tuple[ContextVar[Any], Any] | None,
         /,
     ) -> None: ...
     @property
@@ -439,3 +441,17 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
+
+def glob_matches(pattern: str, name: str) -> bool:
+    """Whether a shell pattern matches a channel's name."""
+
+class SelectorIndex:
+    """The subscriptions of an exchange whose selectors are texts, by number."""
+
+    def insert(self, number: int, selector: str) -> str | None:
+        """Adds a subscription; gives the one name that it selects, or None if it has wildcards."""
+    def remove(self, number: int) -> bool:
+        """Takes a subscription out; gives whether it was there."""
+    def find(self, name: str) -> list[int]:
+        """The numbers of the subscriptions that a channel's name concerns, ascending."""
+    def __len__(self) -> int: ...
