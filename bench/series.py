@@ -4,7 +4,8 @@ Runs unchanged under this project and under ServoX 25.3:
     python bench/series.py [--points N] [--repeat N]
 
 Prints one JSON line: points a second of CPU time for each shape, the best of the repetitions, and the MiB that a
-million points take. Where a class has no constructor for a shape, the shape is made point by point, as its users have to.
+million points take. Where a class has no constructor for a shape, the shape is made point by point, as its users have
+to.
 """
 
 from __future__ import annotations

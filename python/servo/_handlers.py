@@ -55,7 +55,9 @@ def _arguments(
     try:
         bound = event.signature.bind(connector, *args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}") from None
+        raise TypeError(
+            f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
+        ) from None
     kinds = [event.signature.parameters[name].kind for name in bound.arguments]
     first = max(kinds.count(inspect.Parameter.POSITIONAL_ONLY), len(args) + 1)
     by_position = bound.args[1:first]
