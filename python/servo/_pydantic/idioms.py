@@ -219,11 +219,26 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
 
     @classmethod
     def parse_obj(cls, obj: Any) -> Any:
+        if not cls.__pydantic_root_model__ and not isinstance(obj, dict | cls):
+            try:
+                obj = dict(obj)
+            except (TypeError, ValueError):
+                message = f"{cls.__name__} expected dict not {type(obj).__name__}"
+                raise validation_error(cls.__name__, [("__root__", message, "type_error")]) from None
+        return cls._parsed(obj)
+
+    @classmethod
+    def _parsed(cls, obj: Any) -> Any:
         return cls.validate(obj)
 
     @classmethod
     def parse_raw(cls, b: str | bytes, **_: Any) -> Any:
-        return cls.parse_obj(json.loads(b))
+        try:
+            obj = json.loads(b)
+        except ValueError as error:
+            problem = ("__root__", str(error), "value_error.jsondecode")
+            raise validation_error(cls.__name__, [problem]) from None
+        return cls.parse_obj(obj)
 
     @classmethod
     def validate(cls, value: Any) -> Any:
@@ -271,10 +286,3 @@ def _parts_as_dicts(value: Any) -> Any:
     if type(value) is list:
         return [_parts_as_dicts(item) for item in value]
     return value.dict() if hasattr(type(value), "__servo_record__") else value
-
-
-def expected_mapping(cls: type, value: Any) -> Exception:
-    """The error of a value that is no mapping."""
-    return validation_error(
-        cls.__name__, [("__root__", f"{cls.__name__} expected dict not {type(value).__name__}", "type_error")]
-    )

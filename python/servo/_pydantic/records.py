@@ -28,10 +28,17 @@ def duration_schema(validate: Callable[[Any], Any]) -> Any:
 
 
 def instance_schema(cls: type) -> Any:
-    """How pydantic 2 reads a class of which only objects are taken."""
+    """How pydantic 2 reads an abstract class, of which only objects are taken."""
     from pydantic_core import core_schema
 
-    return core_schema.is_instance_schema(cls)
+    methods = sorted(getattr(cls, "__abstractmethods__", ()))
+    message = (
+        f"Can't instantiate abstract class {cls.__name__} with abstract method{'s' if len(methods) > 1 else ''} "
+        f"{', '.join(methods)}"
+    )
+    return core_schema.custom_error_schema(
+        core_schema.is_instance_schema(cls), custom_error_type="type_error", custom_error_message=message
+    )
 
 
 def checked_schema(validate: Callable[[Any], Any]) -> Any:

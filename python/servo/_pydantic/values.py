@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Any
 
 import pydantic
@@ -53,7 +54,8 @@ def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
             except TypeError:
                 # A constructor with required arguments does not tell all that is wrong, nor where.
                 main: Any = importlib.import_module("pydantic.main")
-                if isinstance(value, dict) and (problems := main.validate_model(cls, value)[2]) is not None:
+                takes_fields = isinstance(value, dict) and not inspect.isabstract(cls)
+                if takes_fields and (problems := main.validate_model(cls, value)[2]) is not None:
                     raise problems from None
                 raise
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pydantic
 
-from servo._pydantic.errors import error_of, kind_of
+from servo._pydantic.errors import Problem, error_of, kind_of
 
 _WORDS = {
     "missing": "field required",
@@ -64,6 +64,9 @@ _LENGTHS = {
 }
 
 
+_OF_ABSENT_KEYS = ("missing", "extra_forbidden", "value_error.missing", "value_error.extra")
+
+
 def _plain_number(number: Any) -> Any:
     """A limit as its author wrote it most likely: without a fraction of zero."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
@@ -77,10 +80,13 @@ def old_error(error: Any, data: Any, at: str | None = None) -> Exception:
         data: What was validated.
         at: Where it is within the model, if it is not the model itself.
     """
-    found = []
+    found: list[Problem] = []
     for item in error.errors(include_url=False):
         place = ((at,) if at else ()) + _old_place(item["loc"], data, item["type"])
-        found.append((place or ("__root__",), *_old_words(item)))
+        problem = (place or ("__root__",), *_old_words(item))
+        # What every member of a union says is said once.
+        if problem not in found:
+            found.append(problem)
     return error_of(error.title, found)
 
 
@@ -91,7 +97,7 @@ def _old_place(steps: tuple[int | str, ...], data: Any, kind: str) -> tuple[int 
         inside, found = _inside(data, step)
         if inside:
             data = found
-        elif at == 0 or (at == len(steps) - 1 and kind in ("missing", "extra_forbidden")) or step == "__root__":
+        elif at == 0 or (at == len(steps) - 1 and kind in _OF_ABSENT_KEYS) or step == "__root__":
             data = None
         else:
             continue

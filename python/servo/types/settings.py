@@ -91,7 +91,7 @@ class Setting(RuledModel, abc.ABC):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
         # The fields are told all the same.
-        if core_schema["type"] == "is-instance":
+        if core_schema["type"] == "custom-error":
             core_schema = cls._fields_schema
         return super().__get_pydantic_json_schema__(core_schema, handler)
 

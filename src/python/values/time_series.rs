@@ -521,9 +521,9 @@ fn without_collections<T>(py: Python<'_>, make: impl FnOnce() -> PyResult<T>) ->
         return make();
     }
     gc.call_method0("disable")?;
-    let made = make();
+    let result = make();
     gc.call_method0("enable")?;
-    made
+    result
 }
 
 /// Numbers as an `array.array` of doubles.
