@@ -7,6 +7,7 @@ mod dispatch;
 mod errors;
 mod event_loop;
 mod optimizer_client;
+mod pubsub;
 mod sampler;
 mod servo;
 mod types;
@@ -25,6 +26,8 @@ mod core {
     use super::errors::ConfigError;
     #[pymodule_export]
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
+    #[pymodule_export]
+    use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
