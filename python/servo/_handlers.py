@@ -38,7 +38,9 @@ async def run(
     found, wanted = get_event(event), Preposition.from_str(preposition)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
-    results = await Dispatch(found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True)
+    results = await Dispatch(
+        found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True
+    )
     # A handler that swallowed its cancellation must not look like one that was never cancelled.
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -59,7 +61,9 @@ def _arguments(
     try:
         bound = event.signature.bind(connector, *args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}") from None
+        raise TypeError(
+            f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
+        ) from None
     kinds = [event.signature.parameters[name].kind for name in bound.arguments]
     first = max(kinds.count(inspect.Parameter.POSITIONAL_ONLY), len(args) + 1)
     by_position = bound.args[1:first]

@@ -585,7 +585,9 @@ class Mixin:
         """
         if not isinstance(event, Event):
             raise ValueError(f"event must be an Event object, got {type(event).__name__}")
-        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, self, None, True)
+        run = _DispatchEvent(
+            event, [self], args, kwargs, False, None, None, return_exceptions, preposition, self, None, True
+        )
         return cast("list[EventResult] | None", await run)
 
 
