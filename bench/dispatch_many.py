@@ -2,8 +2,8 @@
 
 Usage: python bench/dispatch_many.py [groups] [connectors] [repetitions]
 
-Prints one JSON line: the seconds that `asyncio.gather` over one dispatch for each group takes, the microseconds for each
-dispatch (the task that `gather` makes for it among them), and the same for coroutines that do nothing.
+Prints one JSON line: the seconds that `asyncio.gather` over one dispatch for each group takes, the microseconds for
+each dispatch (the task that `gather` makes for it among them), and the same for coroutines that do nothing.
 """
 
 import asyncio

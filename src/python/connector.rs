@@ -87,9 +87,9 @@ impl Responder for PyConnector {
             let done = Arc::new(Mutex::new(Some(done)));
             let start = || -> PyResult<()> {
                 let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
-                let handlers = py.import("servo._handlers")?.getattr("run")?;
+                let run = py.import("servo._handlers")?.getattr("run")?;
                 let connector = home.connector(py, at)?;
-                let coroutine = handlers.call1((&connector, call.event(), preposition.to_string(), args, kwargs))?;
+                let coroutine = run.call1((&connector, call.event(), preposition.to_string(), args, kwargs))?;
                 let connector = connector.unbind();
                 let task = event_loop.call_method1("create_task", (coroutine,))?;
                 let report = Bound::new(
