@@ -542,3 +542,17 @@ def test_the_engine_holds_up_under_a_naive_clock(open_servos):
     (one,) = open_servos(OPTIMIZER + "clock: {}\n", Clock)
     (entry,) = json.loads(asyncio.run(as_coroutine(lambda: one.measure([], None, 0.0, 0.0))))
     assert entry["readings"][0]["points"] == [[1_700_000_000, 1]]
+
+
+class TestHandlersOfAnInstance:
+    async def test_a_handler_that_is_added_at_an_event_answers_the_next_one(self, open_servos):
+        @servo.on_event()
+        def attach(self, its_servo):
+            event = servo.events.get_event("describe")
+            self.add_event_handler(event, servo.events.Preposition.on, describe)
+
+        def describe(self, control: servo.Control = servo.Control()) -> servo.Description:
+            return servo.Description(metrics=[servo.Metric("added")])
+
+        (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(attach=attach))
+        assert "added" in await one.describe()

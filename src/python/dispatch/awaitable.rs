@@ -164,8 +164,8 @@ impl Dispatch {
         self.channel_of(py)
     }
 
-    #[setter]
-    fn set__channel(&self, channel: Option<Py<PyAny>>) {
+    #[setter(_channel)]
+    fn put_channel(&self, channel: Option<Py<PyAny>>) {
         let former = std::mem::replace(&mut *lock(&self.channel), channel);
         drop(former);
     }

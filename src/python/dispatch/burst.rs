@@ -91,7 +91,7 @@ pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
     }
     let manager = this.manager(py);
     while let Some(ticket) = this.take_ready() {
-        match this.call(parts, manager.as_ref(), py, ticket) {
+        match this.name_connector(py, ticket).and_then(|()| this.call(parts, manager.as_ref(), py, ticket)) {
             Ok((call, false)) => settle(run, parts, ticket, call.run(parts)),
             Ok((call, true)) => launch(run, parts, ticket, call),
             Err(error) => settle(run, parts, ticket, Err(error)),
@@ -119,17 +119,22 @@ fn start_task<'py>(
     call: Call<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = run.py();
-    let steps = call.steps(parts)?;
     let Some(options) = options(run, parts)? else {
         // The loop makes its tasks in a way of its own.
         let name = PyDict::new(py);
         name.set_item(intern!(py, "name"), run.get().task_name(py)?)?;
         let context = parts.copy_context.bind(py).call0()?.unbind();
-        let carrier = Bound::new(py, Carrier::new(run, Kind::Foreign(context), ticket, steps))?;
+        let carrier = Bound::new(py, Carrier::new(run, Kind::Foreign(context), ticket, Some(call.steps(parts)?)))?;
         return run.get().event_loop(py).call_method(intern!(py, "create_task"), (carrier,), Some(&name));
     };
-    let kind = if parts.eager { Kind::Shared } else { Kind::Own };
-    parts.task.bind(py).call((Bound::new(py, Carrier::new(run, kind, ticket, steps))?,), Some(&options))
+    let carrier = if parts.eager {
+        Carrier::new(run, Kind::Shared, ticket, Some(call.steps(parts)?))
+    } else {
+        // It begins when the loop comes to it. Until then as few objects as possible wait, for the garbage collector
+        // counts them.
+        Carrier::new(run, Kind::Own, ticket, None)
+    };
+    parts.task.bind(py).call((Bound::new(py, carrier)?,), Some(&options))
 }
 
 /// The keyword arguments of the tasks of the present phase; None when the loop has a task factory. A task copies the

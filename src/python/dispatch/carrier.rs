@@ -27,7 +27,7 @@ pub(super) enum Kind {
 }
 
 enum At {
-    Start(Ticket, Steps),
+    Start(Ticket, Option<Steps>),
     /// The task is this handler's own from its first wait on.
     Waits(Ticket, Steps, Option<Py<PyAny>>),
     Over,
@@ -43,7 +43,7 @@ pub(super) struct Carrier {
 
 impl Carrier {
     /// A coroutine that begins with the call of that handler.
-    pub fn new(run: &Bound<'_, Dispatch>, kind: Kind, ticket: Ticket, steps: Steps) -> Self {
+    pub fn new(run: &Bound<'_, Dispatch>, kind: Kind, ticket: Ticket, steps: Option<Steps>) -> Self {
         Self { kind, run: Mutex::new(Some(run.clone().unbind())), at: Mutex::new(At::Start(ticket, steps)) }
     }
 
@@ -56,13 +56,24 @@ impl Carrier {
         match (at, thrown) {
             (At::Over, _) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
             (At::Start(ticket, _), Some(error)) => self.finish(&run, parts, ticket, Err(error)),
-            (At::Start(ticket, steps), None) => match &self.kind {
-                Kind::Own => self.go_on(&run, parts, ticket, Work { steps, thrown: None }, None),
+            (At::Start(ticket, None), None) => {
+                let this = run.get();
+                let work = match this.call(parts, this.manager(py).as_ref(), py, ticket) {
+                    Ok((call, true)) => call.steps(parts).map(|steps| Work { steps, thrown: None }),
+                    Ok((call, false)) => return self.finish(&run, parts, ticket, call.run(parts)),
+                    Err(error) => Err(error),
+                };
+                match work {
+                    Ok(work) => self.go_on(&run, parts, ticket, work, None),
+                    Err(error) => self.finish(&run, parts, ticket, Err(error)),
+                }
+            }
+            (At::Start(ticket, Some(steps)), None) => match &self.kind {
                 Kind::Foreign(context) => {
                     let context = Some(context.clone_ref(py));
                     self.go_on(&run, parts, ticket, Work { steps, thrown: None }, context)
                 }
-                Kind::Shared => self.share(&run, parts, ticket, steps),
+                Kind::Shared | Kind::Own => self.share(&run, parts, ticket, steps),
             },
             (At::Waits(ticket, steps, context), thrown) => {
                 self.go_on(&run, parts, ticket, Work { steps, thrown }, context)
@@ -125,7 +136,7 @@ impl Carrier {
                     return Ok(None);
                 };
                 ticket = next;
-                match this.call(parts, manager.as_ref(), py, ticket) {
+                match this.name_connector(py, ticket).and_then(|()| this.call(parts, manager.as_ref(), py, ticket)) {
                     Ok((call, true)) => match call.steps(parts) {
                         Ok(made) => {
                             steps = made;
@@ -285,12 +296,12 @@ impl Carrier {
         }
         if let Ok(at) = self.at.try_lock() {
             match &*at {
-                At::Start(_, steps) => steps.visit(&visit)?,
+                At::Start(_, Some(steps)) => steps.visit(&visit)?,
                 At::Waits(_, steps, context) => {
                     steps.visit(&visit)?;
                     visit.call(context)?;
                 }
-                At::Over => {}
+                At::Start(_, None) | At::Over => {}
             }
         }
         Ok(())

@@ -126,7 +126,7 @@ pub fn use_instance_handlers() {
 }
 
 /// Whether a connector may have handlers beside those of its class.
-pub(super) fn has_instance_handlers() -> bool {
+pub fn has_instance_handlers() -> bool {
     INSTANCE_HANDLERS.load(Ordering::Relaxed)
 }
 

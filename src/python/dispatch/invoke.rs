@@ -17,7 +17,7 @@ pub(super) struct Call<'py> {
     pub kwargs: Option<Bound<'py, PyDict>>,
 }
 
-impl<'py> Call<'py> {
+impl Call<'_> {
     /// Calls a plain function in a copy of the present context.
     pub fn run(&self, parts: &Parts) -> PyResult<Py<PyAny>> {
         let py = self.function.py();
@@ -38,13 +38,12 @@ impl<'py> Call<'py> {
     pub fn steps(self, parts: &Parts) -> PyResult<Steps> {
         let py = self.function.py();
         let idle = IDLE.with_borrow_mut(Vec::pop);
-        let driver = match idle {
-            Some(driver) => driver,
-            None => {
-                let driver = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
-                driver.send(py.None().bind(py))?;
-                driver.unbind()
-            }
+        let driver = if let Some(driver) = idle {
+            driver
+        } else {
+            let driver = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
+            driver.send(py.None().bind(py))?;
+            driver.unbind()
         };
         let call = (self.function, self.args, self.kwargs).into_pyobject(py)?.unbind();
         Ok(Steps { driver, call: Some(call) })

@@ -30,7 +30,7 @@ mod result;
 mod run;
 mod settle;
 
-pub use class::use_instance_handlers;
+pub use class::{has_instance_handlers, use_instance_handlers};
 pub use context::EventContext;
 pub use result::EventResult;
 pub use run::Dispatch;

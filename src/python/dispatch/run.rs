@@ -135,7 +135,14 @@ impl Dispatch {
         lock(&self.state).phase.as_mut()?.take_ready()
     }
 
-    /// The call of a handler, and whether it gives a coroutine; names the connector in the present context.
+    /// Names the connector in the present context.
+    pub(super) fn name_connector(&self, py: Python<'_>, ticket: Ticket) -> PyResult<()> {
+        let members = self.members();
+        let connector = members.connector(py, ticket.member);
+        members.set_variable(py, ticket.member).call1((connector,)).map(drop)
+    }
+
+    /// The call of a handler, and whether it gives a coroutine.
     pub(super) fn call<'py>(
         &self,
         parts: &Parts,
@@ -147,7 +154,6 @@ impl Dispatch {
         let entry = &self.handlers(ticket)[ticket.at];
         let (function, is_async) = entry.function(parts, py)?;
         let connector = members.connector(py, ticket.member);
-        members.set_variable(py, ticket.member).call1((connector,))?;
         let after = self.preposition() == Preposition::After && !self.request.alone;
         let given = self.request.kwargs.as_ref().filter(|_| !after).map(|kwargs| kwargs.bind(py));
         let own = entry.kwargs.bind(py);
