@@ -129,7 +129,11 @@ async def main():
     show("before it runs", [dispatch.done, dispatch.event.name])
     show("run", len(await dispatch.run()))
     show("after it ran", [dispatch.done])
-    await attempted("run twice", dispatch.run())
+
+    async def again():
+        return await dispatch.run()
+
+    await attempted("run twice", again())
     dispatch = bus[0].dispatch_event("sell", "tea")
     show("called", len(await dispatch()))
     show("results", [len(dispatch.results), dispatch.success])
