@@ -64,7 +64,7 @@ test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment a
 
 test-pydantic1: $(PYDANTIC1_VENV)/.stamp ## Test values, configuration and connectors with pydantic 1
 	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit/test_values.py tests-py/unit/test_connector.py \
-	  tests-py/unit/test_config_errors.py tests-py/unit/configuration tests-py/integration/test_servo.py
+	  tests-py/unit/test_config_errors.py tests-py/unit/configuration tests-py/unit/types tests-py/integration/test_servo.py
 
 bench: build ## Run the Rust micro-benchmarks and the start-up benchmark
 	cargo bench $(LOCKED)

@@ -12,7 +12,7 @@ import pydantic
 
 from servo import _pydantic
 from servo._core import step_alignment
-from servo.types.models import DEFAULT_JSON_ENCODERS, BaseModelConfig, RuledModel
+from servo.types.models import DEFAULT_JSON_ENCODERS, BaseModel, BaseModelConfig, RuledModel
 from servo.types.protocols import HumanReadable, Numeric
 
 __all__ = [
@@ -431,35 +431,25 @@ class EnvironmentEnumSetting(EnumSetting, EnvironmentSetting):
     """An enum setting that is an environment variable."""
 
 
-class _Items:
-    """What lists of settings have in common."""
+class EnvironmentSettingList(BaseModel):
+    """Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`.
 
-    __root__: List[Setting]  # noqa: UP006
+    Raises:
+        pydantic.ValidationError: An item is wrong, or has another `type`.
+    """
 
-    def __iter__(self) -> Iterator[Setting]:
+    __root__: List[  # noqa: UP006
+        Annotated[
+            Union[EnvironmentRangeSetting, EnvironmentEnumSetting],  # noqa: UP007
+            pydantic.Field(discriminator="type"),
+        ]
+    ]
+
+    def __iter__(self) -> Iterator[EnvironmentSetting]:  # type: ignore[override]
         return iter(self.__root__)
 
-    def __getitem__(self, index: int) -> Setting:
+    def __getitem__(self, index: int) -> EnvironmentSetting:
         return self.__root__[index]
 
     def __len__(self) -> int:
         return len(self.__root__)
-
-
-if TYPE_CHECKING:
-
-    class EnvironmentSettingList(_Items):
-        """Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`."""
-
-        @classmethod
-        def parse_obj(cls, obj: Any) -> EnvironmentSettingList: ...
-else:
-    EnvironmentSettingList = _pydantic.list_model(
-        "EnvironmentSettingList",
-        "Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`.",
-        Annotated[
-            Union[EnvironmentRangeSetting, EnvironmentEnumSetting],  # noqa: UP007
-            pydantic.Field(discriminator="type"),
-        ],
-        _Items,
-    )
