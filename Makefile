@@ -47,6 +47,8 @@ lint-python: $(STAMPS)/extension
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict examples/connector.py tests-py/unit/typing/example.py
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 fmt: $(STAMPS)/tools ## Format the sources and apply safe lint fixes
 	cargo fmt
