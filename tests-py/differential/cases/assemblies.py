@@ -5,7 +5,6 @@ import json
 import pathlib
 from typing import Dict, List
 
-import pydantic
 from report import attempted, plain, show
 
 import servo

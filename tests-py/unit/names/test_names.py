@@ -1,4 +1,4 @@
-"""Every public name of ServoX 25.3 that the tables beside this file list: where it was, of its kind, called as before."""
+"""Every public name of ServoX 25.3 that the tables list: where it was, of its kind, called as before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import servo
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[2] / "docs" / "migrating.md"
-KEYS = {"kind", "top", "also", "bases", "signature", "members", "fields", "values", "value", "type", "make", "module", "absent"}
+KEYS = set("kind top also bases signature members fields values value type make module absent".split())
 KINDS = {"class", "enum", "function", "typing", "value", "module"}
 
 

@@ -10,7 +10,7 @@ import pydantic
 
 import servo
 import servo.errors
-from servo.types import Adjustment, Component, Control, Description, Duration, Measurement, Metric, RangeSetting, Unit
+from servo.types import Adjustment, Component, Description, Duration, Measurement, Metric, RangeSetting, Unit
 
 
 class CacheConfiguration(servo.BaseConfiguration):
@@ -18,7 +18,7 @@ class CacheConfiguration(servo.BaseConfiguration):
 
     url: str = pydantic.Field(default="http://localhost:9000", description="The address of the cache")
     interval: Duration = Duration("10s")
-    sizes: list[int] = []
+    sizes: list[int] = pydantic.Field(default_factory=list)
     metric: Metric = Metric("hits", Unit.requests_per_second)
 
     @classmethod
@@ -81,19 +81,21 @@ class CacheConnector(servo.BaseConnector):
         return await CacheChecks.run(self.config, matching=matching, halt_on=halt_on)
 
     @servo.on_event()
-    async def describe(self, control: Control = Control()) -> Description:
+    async def describe(self, control: servo.Control = servo.Control()) -> Description:
         """Says what can be tuned, and measured."""
         size = RangeSetting(name="size", min=1, max=8, step=1, value=self.size)
         return Description(components=[Component("cache", [size])], metrics=[self.config.metric])
 
     @servo.before_event("measure")
-    async def prepare(self, *, metrics: list[str] | None = None, control: Control = Control()) -> None:
+    async def prepare(self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()) -> None:
         """Refuses what takes too long."""
         if control.duration > Duration("1h"):
             raise servo.EventCancelledError("too long", reason="duration", connector=self)
 
     @servo.on_event()
-    async def measure(self, *, metrics: list[str] | None = None, control: Control = Control()) -> Measurement:
+    async def measure(
+        self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()
+    ) -> Measurement:
         """Measures for as long as it is told."""
         progress = servo.DurationProgress(control.duration)
         points: list[servo.DataPoint] = []
@@ -104,7 +106,7 @@ class CacheConnector(servo.BaseConnector):
         return Measurement(readings=[series], annotations={"best": str(best.value) if best else "none"})
 
     @servo.on_event()
-    async def adjust(self, adjustments: list[Adjustment], control: Control = Control()) -> Description:
+    async def adjust(self, adjustments: list[Adjustment], control: servo.Control = servo.Control()) -> Description:
         """Changes the size."""
         for adjustment in adjustments:
             if adjustment.selector != "cache.size":
@@ -127,7 +129,7 @@ class CacheConnector(servo.BaseConnector):
 async def main() -> None:
     """Uses it without a file."""
     connector = CacheConnector(config=CacheConfiguration(interval=Duration("5ms")))
-    results = await connector.dispatch_event("measure", control=Control(duration=Duration("20ms")))
+    results = await connector.dispatch_event("measure", control=servo.Control(duration=Duration("20ms")))
     assert isinstance(results, list)
     async with connector.dispatch_event("flush") as dispatch:
         assert not dispatch.done
@@ -135,7 +137,7 @@ async def main() -> None:
         configs=[{"optimizer": {"id": "example.com/app", "token": "x"}, "connectors": ["cache"], "cache": {}}]
     )
     unit = assembly.servos[0]
-    await unit.dispatch_event(servo.Events.describe, control=Control())
+    await unit.dispatch_event(servo.Events.describe, control=servo.Control())
 
 
 if __name__ == "__main__":
