@@ -31,7 +31,7 @@ help: ## Show this list
 run: build ## Optimize the example application on this machine
 	@cd examples/quickstart && PATH="$(CURDIR)/$(BIN):$$PATH" exec "$(CURDIR)/$(BIN)/servo" run $(ARGS)
 
-test: lint build wheel test-rust test-python test-wheel test-pydantic1 ## Run every check and every test
+test: lint build wheel test-rust test-python test-wheel test-pydantic1 test-differential ## Run every check and every test
 
 build: $(STAMPS)/extension ## Build the extension module and install the package into .venv
 

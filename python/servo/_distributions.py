@@ -3,12 +3,11 @@ have replaced files of the other.
 
 What happens depends on the order. With servox-rs installed last, its modules run, with leftovers of servox beside them:
 a warning. With servox installed last, its `servo/__init__.py` runs, and finds packages of ours where it had modules: an
-error, raised by the first of them, `servo.configuration`."""
+error, raised by `servo._own_package`, which the first of them, `servo.configuration`, imports."""
 
 from __future__ import annotations
 
 import os
-import sys
 
 DISTRIBUTION = "servox-rs"
 PREDECESSOR = "servox"
@@ -36,8 +35,8 @@ def predecessor_beside(package: str) -> str | None:
 def conflict(version: str) -> str:
     """What both distributions mean, and what to do about it."""
     return (
-        f"the distribution {PREDECESSOR} {version} is installed as well as {DISTRIBUTION}. Both own the folder `servo`, "
-        f"so files of one have replaced files of the other. To keep {DISTRIBUTION}: {REMEDY}"
+        f"the distribution {PREDECESSOR} {version} is installed as well as {DISTRIBUTION}. Both own the folder "
+        f"`servo`, so files of one have replaced files of the other. To keep {DISTRIBUTION}: {REMEDY}"
     )
 
 
@@ -51,15 +50,3 @@ def warn_of_predecessor(package: str) -> None:
         import warnings
 
         warnings.warn(conflict(version), RuntimeWarning, stacklevel=3)
-
-
-def refuse_foreign_package() -> None:
-    """Raises where `servo/__init__.py` is not ours.
-
-    Raises:
-        ImportError: It is that of servox: it was installed after servox-rs.
-    """
-    package = sys.modules.get("servo")
-    if package is not None and not hasattr(package, "_HOMES"):
-        folder = os.path.dirname(package.__file__ or "")
-        raise ImportError(conflict(predecessor_beside(folder) or "(of an unknown version)"), name="servo")

@@ -17,7 +17,8 @@ import servo
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[2] / "docs" / "migrating.md"
-KEYS = set("kind top also bases signature members fields values value type make module absent".split())
+KEYS = {"kind", "top", "also", "bases", "signature", "members", "fields", "absent"}
+KEYS |= {"values", "value", "type", "make", "module"}
 KINDS = {"class", "enum", "function", "typing", "value", "module"}
 
 
