@@ -14,6 +14,15 @@ from typing import TYPE_CHECKING, Any
 from servo._distributions import warn_of_predecessor
 
 if TYPE_CHECKING:
+    from servo.checks import BaseChecks as BaseChecks
+    from servo.checks import Check as Check
+    from servo.checks import CheckFilter as CheckFilter
+    from servo.checks import CheckHandler as CheckHandler
+    from servo.checks import CheckHandlerResult as CheckHandlerResult
+    from servo.checks import check as check
+    from servo.checks import multicheck as multicheck
+    from servo.checks import require as require
+    from servo.checks import warn as warn
     from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
     from servo.configuration import AppdynamicsOptimizer as AppdynamicsOptimizer
     from servo.configuration import BaseConfiguration as BaseConfiguration
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from servo.configuration import OptimizerTypes as OptimizerTypes
     from servo.connector import BaseConnector as BaseConnector
     from servo.connector import current_connector as current_connector
+    from servo.connector import metadata as metadata
     from servo.errors import AdjustmentFailedError as AdjustmentFailedError
     from servo.errors import AdjustmentRejectedError as AdjustmentRejectedError
     from servo.errors import BaseError as BaseError
@@ -46,6 +56,12 @@ if TYPE_CHECKING:
     from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
+    from servo.logging import ProgressHandler as ProgressHandler
+    from servo.logging import log_execution as log_execution
+    from servo.logging import log_execution_time as log_execution_time
+    from servo.logging import logger as logger
+    from servo.logging import reset_to_defaults as reset_to_defaults
+    from servo.logging import set_level as set_level
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -134,6 +150,17 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
+    "servo.checks": [
+        "BaseChecks",
+        "Check",
+        "CheckFilter",
+        "CheckHandler",
+        "CheckHandlerResult",
+        "check",
+        "multicheck",
+        "require",
+        "warn",
+    ],
     "servo.configuration": [
         "AbstractBaseConfiguration",
         "AppdynamicsOptimizer",
@@ -143,7 +170,7 @@ _HOMES = {
         "OpsaniOptimizer",
         "OptimizerTypes",
     ],
-    "servo.connector": ["BaseConnector", "current_connector"],
+    "servo.connector": ["BaseConnector", "current_connector", "metadata"],
     "servo.errors": [
         "AdjustmentFailedError",
         "AdjustmentRejectedError",
@@ -170,6 +197,14 @@ _HOMES = {
         "event",
         "event_handler",
         "on_event",
+    ],
+    "servo.logging": [
+        "ProgressHandler",
+        "log_execution",
+        "log_execution_time",
+        "logger",
+        "reset_to_defaults",
+        "set_level",
     ],
     "servo.types": [
         "AbstractOutputFormat",

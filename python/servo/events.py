@@ -10,7 +10,7 @@ import inspect
 import sys
 import types
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, List, TypeVar, cast  # noqa: F401, UP035
 
 from servo._core import Dispatch, EventResult, use_instance_handlers
@@ -445,17 +445,16 @@ class _ClassOrInstanceMethod:
         return types.MethodType(self._function, (owner, instance))
 
 
-class _DispatchEvent(Dispatch):
-    """An event on its way: await it, or leave an `async with` block that holds it."""
+_DispatchEvent = Dispatch
 
-    __slots__ = ()
 
-    async def __aenter__(self) -> _DispatchEvent:
-        return self
+async def _enter_dispatch(dispatch: Dispatch) -> Dispatch:
+    return dispatch
 
-    async def __aexit__(self, *error: object) -> None:
-        if not self.done:
-            await self.run()
+
+async def _exit_dispatch(dispatch: Dispatch) -> None:
+    if not dispatch.done:
+        await dispatch
 
 
 _current_member: contextvars.ContextVar[Any] = contextvars.ContextVar("servox.current_member", default=None)
@@ -578,7 +577,6 @@ class Mixin:
             exclude,
             return_exceptions,
             _prepositions,
-            False,
             None if self.__dispatch_variable__ is None else (self.__dispatch_variable__, self),
         )
 
@@ -595,7 +593,7 @@ class Mixin:
         """
         if not isinstance(event, Event):
             raise ValueError(f"event must be an Event object, got {type(event).__name__}")
-        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, True, None)
+        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, None, True)
         return cast("list[EventResult] | None", await run)
 
 
@@ -633,6 +631,17 @@ async def _within(
             given, value = value, None
             value = await cast(Awaitable[Any], given)
     return value
+
+
+@types.coroutine
+def _steps(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+) -> Generator[Any, Any, Any]:
+    """The call of a coroutine function as a generator."""
+    given = function(*args) if kwargs is None else function(*args, **kwargs)
+    if type(given) is not types.CoroutineType:
+        given = given.__await__()
+    return (yield from given)
 
 
 def _warn_of_cancellation(cancelled: list[tuple[Any, Any]]) -> None:

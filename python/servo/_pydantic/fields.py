@@ -87,6 +87,8 @@ def http_url() -> Any:
         return pydantic.AnyHttpUrl
     from pydantic_core import PydanticCustomError
 
+    url = pydantic.TypeAdapter(pydantic.AnyHttpUrl)
+
     def check(text: str) -> str:
         scheme, separator, rest = text.partition("://")
         if not separator or not scheme:
@@ -94,7 +96,7 @@ def http_url() -> Any:
         if scheme.lower() not in ("http", "https"):
             raise PydanticCustomError("value_error.url.scheme", "URL scheme not permitted")
         try:
-            pydantic.TypeAdapter(pydantic.AnyHttpUrl).validate_python(f"{scheme}://{rest}")
+            url.validate_python(f"{scheme}://{rest}")
         except pydantic.ValidationError:
             raise PydanticCustomError("value_error.url.host", "URL host invalid") from None
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -35,6 +36,9 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
             if not field.startswith("_") and field not in given and admits_none(annotation):
                 namespace[field] = None
         model = super().__new__(mcs, name, bases, namespace, **kwargs)
+        if not model.__pydantic_complete__:
+            # pydantic looks for names of the function around the class one call further up.
+            model.model_rebuild(raise_errors=False, _types_namespace=_names_around())
         type.__setattr__(model, "Config", model.__old_config__)
         _complete(model, bases, given)
         return model
@@ -46,6 +50,14 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
     @property
     def __config__(cls) -> Any:
         return cls.__old_config__
+
+
+def _names_around() -> _Namespace:
+    """The names of the function in which a class is defined; none in a module."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name == "__new__":
+        frame = frame.f_back
+    return {} if frame is None or frame.f_locals is frame.f_globals else dict(frame.f_locals)
 
 
 def _move_root(namespace: _Namespace) -> None:

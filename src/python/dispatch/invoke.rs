@@ -9,29 +9,41 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::parts::Parts;
 
-/// A coroutine that waits for something.
-pub(super) struct Suspended {
-    coroutine: Py<PyAny>,
-    steps: Py<PyIterator>,
-    /// What it waits for, until the task that drives it takes it.
-    awaited: Option<Py<PyAny>>,
+/// A call of a handler.
+pub(super) struct Call<'py> {
+    pub function: Bound<'py, PyAny>,
+    /// The connector, then the arguments.
+    pub args: Bound<'py, PyTuple>,
+    pub kwargs: Option<Bound<'py, PyDict>>,
 }
 
-impl Suspended {
-    /// The coroutine, for those who want to see where it stands.
-    pub fn coroutine<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        self.coroutine.bind(py)
+impl<'py> Call<'py> {
+    /// Calls a plain function in a copy of the present context.
+    pub fn run(&self, parts: &Parts) -> PyResult<Py<PyAny>> {
+        let py = self.function.py();
+        let context = parts.copy_context.bind(py).call0()?;
+        let args = match self.args.len() {
+            1 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?])?,
+            2 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?, &self.args.get_item(1)?])?,
+            _ => {
+                let mut all = vec![context, self.function.clone()];
+                all.extend(self.args.iter());
+                PyTuple::new(py, all)?
+            }
+        };
+        Ok(parts.context_run.bind(py).call(args, self.kwargs.as_ref())?.unbind())
     }
 
-    /// What the coroutine waits for.
-    pub fn take_awaited(&mut self, py: Python<'_>) -> Py<PyAny> {
-        self.awaited.take().unwrap_or_else(|| py.None())
-    }
-
-    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.coroutine)?;
-        visit.call(&self.steps)?;
-        visit.call(&self.awaited)
+    /// The call as a generator, which has not begun. Generators are stepped without an exception at their end, as
+    /// coroutines are not.
+    pub fn steps(&self, parts: &Parts) -> PyResult<Py<PyIterator>> {
+        let py = self.function.py();
+        let steps = parts.steps.bind(py);
+        let made = match &self.kwargs {
+            None => steps.call1((&self.function, &self.args))?,
+            Some(kwargs) => steps.call1((&self.function, &self.args, kwargs))?,
+        };
+        Ok(made.cast_into::<PyIterator>()?.unbind())
     }
 }
 
@@ -39,30 +51,15 @@ impl Suspended {
 pub(super) enum Step {
     /// It returned.
     Finished(Py<PyAny>),
-    /// It waits for something.
-    Waits(Suspended),
+    /// It waits for this.
+    Waits(Py<PyAny>),
 }
 
 /// One step of a handler.
-pub(super) enum Work {
-    /// The handler is called; a coroutine goes to the first point where it waits.
-    Call(Invocation),
-    /// What the coroutine waited for has come.
-    Resume(Suspended),
-    /// An exception is thrown into the coroutine.
-    Throw(Suspended, PyErr),
-}
-
-/// One call of a handler.
-pub(super) struct Invocation {
-    /// The context variable that names the connector.
-    pub variable: Py<PyAny>,
-    pub connector: Py<PyAny>,
-    pub function: Py<PyAny>,
-    pub args: Py<PyTuple>,
-    pub kwargs: Option<Py<PyDict>>,
-    /// Whether it gives a coroutine, which is to be run.
-    pub is_async: bool,
+pub(super) struct Work {
+    pub steps: Py<PyIterator>,
+    /// An exception that is thrown into it.
+    pub thrown: Option<PyErr>,
 }
 
 thread_local! {
@@ -71,80 +68,69 @@ thread_local! {
     static STEP: Cell<Option<Step>> = const { Cell::new(None) };
 }
 
-/// Does a step inside that context, or inside the present one.
-pub(super) fn step(py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>, work: Work) -> PyResult<Step> {
-    let Some(context) = context else { return work.step(py, parts) };
-    let former = WORK.replace(Some(work));
-    debug_assert!(former.is_none(), "a step takes its work before it does anything else");
-    let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
-    // Work that is still there was not begun: the context could not be entered.
-    drop(WORK.take());
-    entered?;
-    STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
+impl Work {
+    /// Does a step inside that context, or inside the present one.
+    pub fn step(self, py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>) -> PyResult<Step> {
+        let Some(context) = context else { return self.go(py) };
+        let former = WORK.replace(Some(self));
+        debug_assert!(former.is_none(), "a step takes its work before it does anything else");
+        let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
+        // Work that is still there was not begun: the context could not be entered.
+        drop(WORK.take());
+        entered?;
+        STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
+    }
+
+    fn go(self, py: Python<'_>) -> PyResult<Step> {
+        let steps = self.steps.bind(py);
+        let Some(error) = self.thrown else {
+            return Ok(match steps.send(py.None().bind(py))? {
+                PySendResult::Return(value) => Step::Finished(value.unbind()),
+                PySendResult::Next(awaited) => Step::Waits(awaited.unbind()),
+            });
+        };
+        match steps.call_method1(intern!(py, "throw"), (error.into_value(py),)) {
+            Ok(awaited) => Ok(Step::Waits(awaited.unbind())),
+            Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+                Ok(Step::Finished(error.value(py).getattr(intern!(py, "value"))?.unbind()))
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What `Context.run` calls.
 #[pyfunction]
 pub(super) fn step_inside(py: Python<'_>) -> PyResult<()> {
     let Some(work) = WORK.take() else { return Ok(()) };
-    let step = work.step(py, Parts::get(py)?)?;
+    let step = work.go(py)?;
     STEP.set(Some(step));
     Ok(())
 }
 
-impl Work {
-    fn step(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
-        match self {
-            Self::Call(call) => call.start(py, parts),
-            Self::Resume(suspended) => {
-                let sent = suspended.steps.bind(py).send(py.None().bind(py))?;
-                Ok(suspended.after(sent))
-            }
-            Self::Throw(mut suspended, error) => {
-                match suspended.steps.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),)) {
-                    Ok(awaited) => {
-                        suspended.awaited = Some(awaited.unbind());
-                        Ok(Step::Waits(suspended))
-                    }
-                    Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-                        Ok(Step::Finished(error.value(py).getattr(intern!(py, "value"))?.unbind()))
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-        }
-    }
+/// A handler that waits; its task is its own.
+pub(super) struct Suspended {
+    pub steps: Py<PyIterator>,
+    /// The context it runs in, None for that of its task.
+    pub context: Option<Py<PyAny>>,
 }
 
 impl Suspended {
-    fn after(mut self, sent: PySendResult<'_>) -> Step {
-        match sent {
-            PySendResult::Return(value) => Step::Finished(value.unbind()),
-            PySendResult::Next(awaited) => {
-                self.awaited = Some(awaited.unbind());
-                Step::Waits(self)
-            }
-        }
+    /// Goes on with it.
+    pub fn step(&self, py: Python<'_>, parts: &Parts, thrown: Option<PyErr>) -> PyResult<Step> {
+        let work = Work { steps: self.steps.clone_ref(py), thrown };
+        work.step(py, parts, self.context.as_ref().map(|context| context.bind(py)))
+    }
+
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.steps)?;
+        visit.call(&self.context)
     }
 }
 
-impl Invocation {
-    fn start(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
-        parts.variable_set.bind(py).call1((self.variable, self.connector))?;
-        let given = self.function.bind(py).call(self.args, self.kwargs.as_ref().map(|kwargs| kwargs.bind(py)))?;
-        if !self.is_async {
-            return Ok(Step::Finished(given.unbind()));
-        }
-        let steps = given.call_method0(intern!(py, "__await__"))?.cast_into::<PyIterator>()?;
-        match steps.send(py.None().bind(py))? {
-            PySendResult::Return(value) => Ok(Step::Finished(value.unbind())),
-            PySendResult::Next(awaited) => Ok(Step::Waits(Suspended {
-                coroutine: given.unbind(),
-                steps: steps.unbind(),
-                awaited: Some(awaited.unbind()),
-            })),
-        }
-    }
+/// The coroutine of a handler that waits, for those who want to see where it stands.
+pub(super) fn suspended_coroutine<'py>(steps: &Bound<'py, PyIterator>) -> Option<Bound<'py, PyAny>> {
+    steps.getattr(intern!(steps.py(), "gi_yieldfrom")).ok().filter(|inner| !inner.is_none())
 }
 
 /// The exception that `throw(type, value, traceback)` of a coroutine means.
