@@ -15,8 +15,9 @@ SCALARS = """load wait process 5m 1h30m 0 -5s 5 50/1s true yes on null ~ rps ms 
 << é 漢字 %YAML !!binary !!python/x \ud83d \u202e 'quoted "double | > - ? : , # @ ` \\ load.wait os.system(1)"""
 KEYS, TEXTS = WORDS.split(), [*SCALARS.split(), "\x00", " "]
 FIELDS = ["description", "rate", "duration", "workers", "endpoints", "named", "mode", "inner", "url", "metrics"]
-# The last one is a long s, which upper case makes an S of.
-UNITS = ["ns", "us", "µs", "μs", "ms", "s", "m", "h", "d", "w", "mm", "y"] * 4 + [
+# The last unit is a long s, which upper case makes an S of.
+GOOD_UNITS = ["ns", "us", "µs", "μs", "ms", "s", "m", "h", "d", "w", "mm", "y"]
+UNITS = GOOD_UNITS * 4 + [
     "M",
     "x",
     "e",
@@ -75,7 +76,7 @@ def document(dice: random.Random) -> dict[str, Any]:
         "optimizer": {"local": {"goal": {"objective": "minimize", "metric": "cost"}}},
         "connectors": ["load", "wait"],
         "load": {"rate": "50/1s", "target": "GET http://localhost:1/"},
-        "wait": {"description": "x"},
+        "wait": {"measure_enabled": True},
         "settings": {"backoff": {"__default__": {"max_time": "10m"}}, "timeouts": 5, "ssl_verify": True},
         "checks": {"wait": "5m", "halt_on": "critical"},
     }
