@@ -62,6 +62,20 @@ if TYPE_CHECKING:
     from servo.logging import logger as logger
     from servo.logging import reset_to_defaults as reset_to_defaults
     from servo.logging import set_level as set_level
+    from servo.pubsub import Aggregator as Aggregator
+    from servo.pubsub import BaseSubscription as BaseSubscription
+    from servo.pubsub import Callback as Callback
+    from servo.pubsub import Channel as Channel
+    from servo.pubsub import Exchange as Exchange
+    from servo.pubsub import Filter as Filter
+    from servo.pubsub import Message as Message
+    from servo.pubsub import Metadata as Metadata
+    from servo.pubsub import Mixin as Mixin
+    from servo.pubsub import Publisher as Publisher
+    from servo.pubsub import Splitter as Splitter
+    from servo.pubsub import Subscriber as Subscriber
+    from servo.pubsub import Subscription as Subscription
+    from servo.pubsub import Transformer as Transformer
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -205,6 +219,22 @@ _HOMES = {
         "logger",
         "reset_to_defaults",
         "set_level",
+    ],
+    "servo.pubsub": [
+        "Aggregator",
+        "BaseSubscription",
+        "Callback",
+        "Channel",
+        "Exchange",
+        "Filter",
+        "Message",
+        "Metadata",
+        "Mixin",
+        "Publisher",
+        "Splitter",
+        "Subscriber",
+        "Subscription",
+        "Transformer",
     ],
     "servo.types": [
         "AbstractOutputFormat",

@@ -441,3 +441,17 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
+
+def glob_matches(pattern: str, name: str) -> bool:
+    """Whether a shell pattern matches a channel's name."""
+
+class SelectorIndex:
+    """The subscriptions of an exchange whose selectors are texts, by number."""
+
+    def insert(self, number: int, selector: str) -> str | None:
+        """Adds a subscription; gives the one name that it selects, or None if it has wildcards."""
+    def remove(self, number: int) -> bool:
+        """Takes a subscription out; gives whether it was there."""
+    def find(self, name: str) -> list[int]:
+        """The numbers of the subscriptions that a channel's name concerns, ascending."""
+    def __len__(self) -> int: ...

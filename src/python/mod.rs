@@ -6,6 +6,7 @@ mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod pubsub;
 mod sampler;
 mod servo;
 mod types;
@@ -22,6 +23,8 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
