@@ -25,7 +25,7 @@ from servo.configuration import (
 opsani = OpsaniOptimizer(id="example.com/my-app", token="123456")
 show("opsani", [opsani.id, opsani.organization, opsani.name, str(opsani.url), str(opsani.base_url), str(opsani.default_url)])
 show("opsani token", [opsani.token.get_secret_value(), str(opsani.token)])
-show("opsani repr", repr(opsani).replace("AnyHttpUrl", ""))
+show("opsani repr", [repr(opsani).split(",")[0], "123456" in repr(opsani)])
 for given in ["x/y", "example.com", "exa_mple.com/app", "-example.com/app", "example.com/app/more", "dev.example/APP-NAME", ""]:
     attempt(f"opsani id {given!r}", lambda given=given: OpsaniOptimizer(id=given, token="t").name)
 attempt("opsani without a token", OpsaniOptimizer, id="example.com/app")

@@ -38,7 +38,7 @@ async def main():
     exchange = Exchange()
     show("exchange", [exchange.running, [channel.name for channel in exchange.channels]])
     channel = exchange.create_channel("metrics.web", description="Figures")
-    show("channel", [channel.name, channel.description, channel.exchange is exchange, channel.closed, str(channel)])
+    show("channel", [channel.name, channel.description, channel.exchange is exchange, channel.closed, str(channel).split(" created")[0]])
     attempt("twice", exchange.create_channel, "metrics.web")
     attempt("wrong name", exchange.create_channel, "no spaces please")
     show("get", [exchange.get_channel("metrics.web") is channel, exchange.get_channel("nope")])

@@ -87,6 +87,25 @@ async def case(label, *args, log=True, via=0, **kwargs):
         show(f"{label}: log", sorted(entries))
 
 
+async def hearing():
+    """People follow an operation through the channel of its dispatch."""
+    bus, _ = shop()
+    seen = []
+    async with bus[0].dispatch_event("sell", "tea") as dispatch:
+
+        @dispatch.subscribe
+        async def hear(message, channel) -> None:
+            seen.append(message.text)
+
+        exchange = bus[0].pubsub_exchange
+        exchange.start()
+        await dispatch.channel.publish(servo.Message(text="begun"))
+        await asyncio.sleep(0.02)
+        name = dispatch.channel.name
+    await exchange.shutdown()
+    return name.startswith("servo.events.sell"), seen, dispatch.success
+
+
 async def main():
     await case("all", "tea")
     await case("by keyword", item="tea")
@@ -139,15 +158,10 @@ async def main():
     show("results", [len(dispatch.results), dispatch.success])
 
     bus, _ = shop()
-    seen = []
     async with bus[0].dispatch_event("sell", "tea") as dispatch:
-
-        @dispatch.subscribe
-        async def hear(message, channel) -> None:
-            seen.append(message.text)
-
-        show("within", [dispatch.done, dispatch.channel.name.startswith("servo.events.sell")])
-    show("after the block", [dispatch.done, dispatch.success, len(dispatch.results), seen])
+        show("within", [dispatch.done, dispatch.event.name])
+    show("after the block", [dispatch.done, dispatch.success, len(dispatch.results)])
+    await attempted("heard within", hearing())
 
     try:
         bus, _ = shop(fast="on")

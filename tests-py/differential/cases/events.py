@@ -14,7 +14,7 @@ from servo import BaseConfiguration, BaseConnector, EventHandler, EventResult, P
 from servo.events import EventContext, get_event, get_events
 
 show("standard events", [str(event) for event in get_events()])
-show("standard names", [[name.name, name.value] for name in servo.Events])
+show("standard names", sorted([name.name, name.value] for name in servo.Events))
 for event in get_events():
     show(f"parameters of {event.name}", [[p.name, p.kind.name, p.default is not inspect.Parameter.empty] for p in event.signature.parameters.values()])
 show("event", [get_event("measure") == "measure", get_event("measure").module, get_event(servo.Events.adjust).name, get_event("adjust") == get_event("adjust")])
@@ -99,8 +99,8 @@ show("handlers of a moment", [h.handler.__name__ for h in Handling.get_event_han
 show("handlers of the unknown", Handling.get_event_handlers("nope"))
 show("marker", type(Handling.backup.__event_handler__).__name__)
 attempt("handler told", lambda: str(Handling.get_event_handlers("backup")[0]).split("->")[0])
-show("handler fields", sorted(EventHandler.__fields__))
-show("result fields", sorted(EventResult.__fields__))
+show("handler fields", [hasattr(Handling.__event_handlers__[0], name) for name in ("event", "preposition", "kwargs", "connector_type", "handler")])
+show("handler type", isinstance(Handling.__event_handlers__[0], EventHandler))
 
 
 async def main():
@@ -123,6 +123,7 @@ async def main():
     Handling.add_event_handler(get_event("backup"), Preposition.on, added)
     await attempted("added", values(connector.dispatch_event("backup", "x")))
     results = await connector.dispatch_event("promote_build", "v2")
+    show("result fields", [hasattr(results[0], name) for name in ("event", "preposition", "handler", "connector", "created_at", "value")])
     show("result", [results[0].event.name, str(results[0].preposition), results[0].connector is connector, results[0].handler.handler.__name__, results[0].value])
     event = get_event("promote_build")
     results = await connector.run_event_handlers(event, Preposition.on, "v3")

@@ -52,7 +52,7 @@ def problem(error):
     told["text"] = text(error)
     if isinstance(error, BaseExceptionGroup):
         told["errors"] = [problem(item) for item in error.exceptions]
-    if error.__cause__ is not None:
+    if isinstance(error, TypeError) and error.__cause__ is not None:
         told["cause"] = type(error.__cause__).__name__
     return told
 
