@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from servo._distributions import warn_of_predecessor
 
 if TYPE_CHECKING:
+    from servo.assembly import Assembly as Assembly
+    from servo.assembly import current_assembly as current_assembly
     from servo.checks import BaseChecks as BaseChecks
     from servo.checks import Check as Check
     from servo.checks import CheckFilter as CheckFilter
@@ -76,6 +78,10 @@ if TYPE_CHECKING:
     from servo.pubsub import Subscriber as Subscriber
     from servo.pubsub import Subscription as Subscription
     from servo.pubsub import Transformer as Transformer
+    from servo.servo import Events as Events
+    from servo.servo import Servo as Servo
+    from servo.servo import current_command_uid as current_command_uid
+    from servo.servo import current_servo as current_servo
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -164,6 +170,7 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
+    "servo.assembly": ["Assembly", "current_assembly"],
     "servo.checks": [
         "BaseChecks",
         "Check",
@@ -212,6 +219,7 @@ _HOMES = {
         "event_handler",
         "on_event",
     ],
+    "servo.servo": ["Events", "Servo", "current_command_uid", "current_servo"],
     "servo.logging": [
         "ProgressHandler",
         "log_execution",

@@ -38,7 +38,9 @@ async def run(
     found, wanted = get_event(event), Preposition.from_str(preposition)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
-    results = await Dispatch(found, [connector], args, kwargs, False, None, None, False, wanted, None, True, True)
+    results = await Dispatch(
+        found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True
+    )
     # A handler that swallowed its cancellation must not look like one that was never cancelled.
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -49,15 +51,24 @@ async def run(
 def _arguments(
     event: Event, connector: BaseConnector, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments as the signature of the event names them: by position where it must be, or where they came so."""
+    """The arguments as the signature of the event names them: by position where it must be, else by name.
+
+    A handler may declare them in another order.
+    """
     if event.signature is None:
         return args, kwargs
+    for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and name in kwargs:
+            args = (*args, kwargs[name])
+            kwargs = {other: value for other, value in kwargs.items() if other != name}
     try:
         bound = event.signature.bind(connector, *args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}") from None
+        raise TypeError(
+            f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
+        ) from None
     kinds = [event.signature.parameters[name].kind for name in bound.arguments]
-    first = max(kinds.count(inspect.Parameter.POSITIONAL_ONLY), len(args) + 1)
+    first = 1 + kinds[1:].count(inspect.Parameter.POSITIONAL_ONLY)
     by_position = bound.args[1:first]
     names = list(bound.arguments)[1 + len(by_position) :]
     by_name: dict[str, Any] = {}

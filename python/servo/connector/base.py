@@ -23,7 +23,7 @@ from servo.utilities import associations
 if TYPE_CHECKING:
     import loguru
 
-    from servo.configuration import BaseServoConfiguration, CommonConfiguration
+    from servo.configuration import CommonConfiguration
     from servo.telemetry import Telemetry
 
 __all__ = ["BaseConnector", "current_connector"]
@@ -73,7 +73,7 @@ class BaseConnector(
     """
 
     # Out of the way of the fields, and of dicts of their own.
-    __slots__ = ("__document__", "__event_bus__", "__exchange__", "__optimizer__", "__settings__", "__telemetry__")
+    __slots__ = ("__event_bus__", "__exchange__", "__optimizer__", "__servo__", "__settings__", "__telemetry__")
 
     __default_name__: ClassVar[str | None] = None
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_connector
@@ -97,7 +97,7 @@ class BaseConnector(
         put = object.__setattr__
         put(self, "__telemetry__", data.pop("telemetry", None))
         put(self, "__exchange__", data.pop("pubsub_exchange", None))
-        put(self, "__document__", None)
+        put(self, "__servo__", None)
         put(self, "__settings__", None)
         put(self, "__optimizer__", None)
         data.pop("_optimizer", None)
@@ -147,6 +147,8 @@ class BaseConnector(
     def telemetry(self) -> Telemetry:
         """What the optimizer is told of the servo and its connectors."""
         found: Telemetry | None = getattr(self, "__telemetry__", None)
+        if found is None and (servo_ := self._servo()) is not None:
+            return servo_.telemetry  # type: ignore[no-any-return]
         if found is None:
             from servo.telemetry import Telemetry
 
@@ -162,6 +164,8 @@ class BaseConnector(
     def pubsub_exchange(self) -> Any:
         """Where messages are published and subscribed to."""
         found = getattr(self, "__exchange__", None)
+        if found is None and (servo_ := self._servo()) is not None:
+            return servo_.pubsub_exchange
         if found is None:
             import importlib
 
@@ -173,16 +177,21 @@ class BaseConnector(
     def pubsub_exchange(self, value: Any) -> None:
         object.__setattr__(self, "__exchange__", value)
 
-    def _belong_to(self, document: BaseServoConfiguration) -> None:
-        """Takes the settings and the optimizer of a document, which are looked up when they are asked for."""
-        object.__setattr__(self, "__document__", document)
+    def _belong_to(self, servo_: Any) -> None:
+        """Takes from a servo what was not given to this connector, when it is asked for; with None from none."""
+        object.__setattr__(self, "__servo__", servo_)
+
+    def _servo(self) -> Any:
+        """The servo it belongs to, unless it is that servo."""
+        found = getattr(self, "__servo__", None)
+        return None if found is self else found
 
     @property
     def _global_config(self) -> CommonConfiguration | None:
         """How the optimizer is reached; None outside of a servo."""
         found: CommonConfiguration | None = getattr(self, "__settings__", None)
-        if found is None and (document := getattr(self, "__document__", None)) is not None:
-            found = document.settings
+        if found is None and (servo_ := getattr(self, "__servo__", None)) is not None:
+            found = getattr(servo_.config, "settings", None)
         return found
 
     @_global_config.setter
@@ -192,8 +201,8 @@ class BaseConnector(
     @property
     def _optimizer(self) -> Any:
         found = getattr(self, "__optimizer__", None)
-        if found is None and (document := getattr(self, "__document__", None)) is not None:
-            found = document.optimizer
+        if found is None and (servo_ := getattr(self, "__servo__", None)) is not None:
+            found = getattr(servo_.config, "optimizer", None)
         return found
 
     @_optimizer.setter

@@ -1,6 +1,6 @@
 //! The dispatch as Python sees it: it is made, it can be awaited, and it tells what came of it.
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -22,13 +22,21 @@ impl Dispatch {
         state.stage = to;
         Ok(())
     }
+
+    fn open_channel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.channel_of(py).ok_or_else(|| {
+            PyAttributeError::new_err(
+                "a dispatch has a channel only inside an `async with` block, and when its connector has an exchange",
+            )
+        })
+    }
 }
 
 #[pymethods]
 impl Dispatch {
     #[new]
     #[pyo3(signature = (
-        event, bus, args, kwargs, first, include, exclude, return_exceptions, prepositions, variable = None,
+        event, bus, args, kwargs, first, include, exclude, return_exceptions, prepositions, owner, variable = None,
         alone = false, contained = false, /
     ))]
     #[expect(clippy::too_many_arguments, reason = "called by one function")]
@@ -42,7 +50,8 @@ impl Dispatch {
         exclude: Option<&Bound<'_, PyAny>>,
         return_exceptions: &Bound<'_, PyAny>,
         prepositions: &Bound<'_, PyAny>,
-        variable: Option<(Py<PyAny>, Py<PyAny>)>,
+        owner: Py<PyAny>,
+        variable: Option<Py<PyAny>>,
         alone: bool,
         contained: bool,
     ) -> PyResult<Self> {
@@ -55,7 +64,7 @@ impl Dispatch {
             keep_errors: return_exceptions.is_truthy()?,
             prepositions: every.into_iter().filter(|at| among[*at as usize]).collect(),
         };
-        Ok(Self::of(Request::new(event, bus, (args, kwargs), options, (alone, contained), variable)?))
+        Ok(Self::of(Request::new(event, bus, (args, kwargs), options, (alone, contained), (owner, variable))?))
     }
 
     /// Runs it; gives the results, or the first one.
@@ -125,12 +134,45 @@ impl Dispatch {
     }
 
     fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Parts::get(slf.py())?.events.bind(slf.py()).call_method1(intern!(slf.py(), "_enter_dispatch"), (slf,))
+        slf.py().import("servo._dispatch_channel")?.call_method1("enter", (slf,))
     }
 
     #[pyo3(signature = (*_error))]
     fn __aexit__<'py>(slf: &Bound<'py, Self>, _error: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        Parts::get(slf.py())?.events.bind(slf.py()).call_method1(intern!(slf.py(), "_exit_dispatch"), (slf,))
+        slf.py().import("servo._dispatch_channel")?.call_method1("leave", (slf,))
+    }
+
+    /// The temporary channel.
+    #[getter]
+    fn channel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.open_channel(py)?.getattr(intern!(py, "channel"))
+    }
+
+    /// Has a function called with each message of the channel; without one, a subscriber for an `async with` block.
+    #[pyo3(signature = (*args))]
+    fn subscribe<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        self.open_channel(py)?.call_method1(intern!(py, "subscribe"), args)
+    }
+
+    /// The messages of the channel from now on.
+    fn __aiter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.channel(py)?.call_method0(intern!(py, "__aiter__"))
+    }
+
+    #[getter]
+    fn _channel<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.channel_of(py)
+    }
+
+    #[setter]
+    fn set__channel(&self, channel: Option<Py<PyAny>>) {
+        let former = std::mem::replace(&mut *lock(&self.channel), channel);
+        drop(former);
+    }
+
+    #[getter]
+    fn _owner<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.request.owner.bind(py).clone()
     }
 
     /// The event.
@@ -160,7 +202,12 @@ impl Dispatch {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let python = |flag| if flag { "True" } else { "False" };
         let event = self.event(py).str()?;
-        Ok(format!("<_DispatchEvent.{event}: done={}, success={}>", python(self.done()), python(self.success(py))))
+        let channel = match self.channel_of(py) {
+            Some(channel) => format!(", channel='{}'", channel.getattr("channel")?.getattr("name")?),
+            None => String::new(),
+        };
+        let (done, success) = (python(self.done()), python(self.success(py)));
+        Ok(format!("<_DispatchEvent.{event}: done={done}, success={success}{channel}>"))
     }
 
     #[getter]

@@ -85,15 +85,15 @@ pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
     let event = lock(&this.state).phase.as_mut().and_then(|phase| phase.event.take());
     if let Some(event) = event {
         parts.set_current_event.bind(py).call1((event,))?;
-        if let Some((variable, value)) = &this.request.variable {
-            variable.bind(py).call_method1(intern!(py, "set"), (value,))?;
+        if let Some(variable) = &this.request.variable {
+            variable.bind(py).call_method1(intern!(py, "set"), (&this.request.owner,))?;
         }
     }
     let manager = this.manager(py);
     while let Some(ticket) = this.take_ready() {
         match this.call(parts, manager.as_ref(), py, ticket) {
             Ok((call, false)) => settle(run, parts, ticket, call.run(parts)),
-            Ok((call, true)) => launch(run, parts, ticket, &call),
+            Ok((call, true)) => launch(run, parts, ticket, call),
             Err(error) => settle(run, parts, ticket, Err(error)),
         }
     }
@@ -101,7 +101,7 @@ pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
 }
 
 /// Starts a task for a handler; an eager one may run others too.
-fn launch<'py>(run: &Bound<'py, Dispatch>, parts: &Parts, ticket: Ticket, call: &Call<'py>) {
+fn launch<'py>(run: &Bound<'py, Dispatch>, parts: &Parts, ticket: Ticket, call: Call<'py>) {
     let task = match start_task(run, parts, ticket, call) {
         Ok(task) => task,
         // It has been recorded by the handler that raised it.
@@ -116,7 +116,7 @@ fn start_task<'py>(
     run: &Bound<'py, Dispatch>,
     parts: &Parts,
     ticket: Ticket,
-    call: &Call<'py>,
+    call: Call<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = run.py();
     let steps = call.steps(parts)?;

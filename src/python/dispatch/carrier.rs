@@ -6,11 +6,10 @@ use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::burst::pump;
-use super::invoke::{self, Step, Suspended, Work, suspended_coroutine};
+use super::invoke::{self, Step, Steps, Work, suspended_coroutine};
 use super::lock;
 use super::parts::Parts;
 use super::phase::Ticket;
@@ -28,9 +27,9 @@ pub(super) enum Kind {
 }
 
 enum At {
-    Start(Ticket, Py<PyIterator>),
+    Start(Ticket, Steps),
     /// The task is this handler's own from its first wait on.
-    Waits(Ticket, Suspended),
+    Waits(Ticket, Steps, Option<Py<PyAny>>),
     Over,
 }
 
@@ -44,7 +43,7 @@ pub(super) struct Carrier {
 
 impl Carrier {
     /// A coroutine that begins with the call of that handler.
-    pub fn new(run: &Bound<'_, Dispatch>, kind: Kind, ticket: Ticket, steps: Py<PyIterator>) -> Self {
+    pub fn new(run: &Bound<'_, Dispatch>, kind: Kind, ticket: Ticket, steps: Steps) -> Self {
         Self { kind, run: Mutex::new(Some(run.clone().unbind())), at: Mutex::new(At::Start(ticket, steps)) }
     }
 
@@ -58,14 +57,16 @@ impl Carrier {
             (At::Over, _) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
             (At::Start(ticket, _), Some(error)) => self.finish(&run, parts, ticket, Err(error)),
             (At::Start(ticket, steps), None) => match &self.kind {
-                Kind::Own => self.go_on(&run, parts, ticket, Suspended { steps, context: None }, None),
+                Kind::Own => self.go_on(&run, parts, ticket, Work { steps, thrown: None }, None),
                 Kind::Foreign(context) => {
                     let context = Some(context.clone_ref(py));
-                    self.go_on(&run, parts, ticket, Suspended { steps, context }, None)
+                    self.go_on(&run, parts, ticket, Work { steps, thrown: None }, context)
                 }
                 Kind::Shared => self.share(&run, parts, ticket, steps),
             },
-            (At::Waits(ticket, suspended), thrown) => self.go_on(&run, parts, ticket, suspended, thrown),
+            (At::Waits(ticket, steps, context), thrown) => {
+                self.go_on(&run, parts, ticket, Work { steps, thrown }, context)
+            }
         }
     }
 
@@ -74,11 +75,12 @@ impl Carrier {
         run: &Bound<'_, Dispatch>,
         parts: &Parts,
         ticket: Ticket,
-        suspended: Suspended,
-        thrown: Option<PyErr>,
+        work: Work,
+        context: Option<Py<PyAny>>,
     ) -> PyResult<Option<Py<PyAny>>> {
-        match suspended.step(run.py(), parts, thrown) {
-            Ok(Step::Waits(awaited)) => Ok(Some(self.wait(awaited, ticket, suspended))),
+        let py = run.py();
+        match work.step(py, parts, context.as_ref().map(|context| context.bind(py))) {
+            Ok(Step::Waits(steps, awaited)) => Ok(Some(self.wait(awaited, ticket, steps, context))),
             Ok(Step::Finished(value)) => self.finish(run, parts, ticket, Ok(value)),
             Err(error) => self.finish(run, parts, ticket, Err(error)),
         }
@@ -90,7 +92,7 @@ impl Carrier {
         run: &Bound<'_, Dispatch>,
         parts: &Parts,
         mut ticket: Ticket,
-        mut steps: Py<PyIterator>,
+        mut steps: Steps,
     ) -> PyResult<Option<Py<PyAny>>> {
         let (py, this) = (run.py(), run.get());
         let manager = this.manager(py);
@@ -99,19 +101,18 @@ impl Carrier {
         let references = references_to(&task);
         loop {
             let context = parts.copy_context.bind(py).call0()?;
-            let work = Work { steps: steps.clone_ref(py), thrown: None };
+            let work = Work { steps, thrown: None };
             let outcome = match work.step(py, parts, Some(&context)) {
-                Ok(Step::Waits(awaited)) => {
+                Ok(Step::Waits(steps, awaited)) => {
                     drop(cancelling);
                     let former = this.register(ticket, task.unbind());
                     drop(former);
-                    let suspended = Suspended { steps, context: Some(context.unbind()) };
-                    return Ok(Some(self.wait(awaited, ticket, suspended)));
+                    return Ok(Some(self.wait(awaited, ticket, steps, Some(context.unbind()))));
                 }
                 Ok(Step::Finished(value)) => Ok(value),
                 Err(error) => Err(error),
             };
-            drop((context, steps));
+            drop(context);
             let is_marked = || PyResult::Ok(references_to(&task) != references || cancelling.call0()?.is_truthy()?);
             // A task that a handler has cancelled or kept serves no other.
             if outcome.as_ref().is_err_and(|error| is_fatal(py, error)) || is_marked()? {
@@ -145,8 +146,8 @@ impl Carrier {
         }
     }
 
-    fn wait(&self, awaited: Py<PyAny>, ticket: Ticket, suspended: Suspended) -> Py<PyAny> {
-        *lock(&self.at) = At::Waits(ticket, suspended);
+    fn wait(&self, awaited: Py<PyAny>, ticket: Ticket, steps: Steps, context: Option<Py<PyAny>>) -> Py<PyAny> {
+        *lock(&self.at) = At::Waits(ticket, steps, context);
         awaited
     }
 
@@ -167,8 +168,9 @@ impl Carrier {
         };
         if let Err(error) = &outcome
             && !error.is_instance_of::<CancelledError>(py)
+            && run.get().is_awaited()
         {
-            // The dispatch tells of it; asyncio is not to call it unseen.
+            // The dispatch tells of it; asyncio is not to call it unseen. Of one that was given up, asyncio tells.
             let task = parts.current_task.bind(py).call0()?;
             let seen = parts.task.bind(py).getattr(intern!(py, "exception"))?;
             task.call_method1(intern!(py, "add_done_callback"), (seen,))?;
@@ -187,7 +189,7 @@ impl Carrier {
     /// The coroutine of the handler, when it waits.
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let steps = match &*lock(&self.at) {
-            At::Waits(_, suspended) => suspended.steps.clone_ref(py),
+            At::Waits(_, steps, _) => steps.driver.clone_ref(py),
             _ => return None,
         };
         suspended_coroutine(steps.bind(py))
@@ -235,7 +237,7 @@ impl Carrier {
         let at = std::mem::replace(&mut *lock(&self.at), At::Over);
         self.forget();
         match at {
-            At::Waits(_, suspended) => suspended.steps.bind(py).call_method0(intern!(py, "close")).map(drop),
+            At::Waits(_, steps, _) => steps.driver.bind(py).call_method0(intern!(py, "close")).map(drop),
             _ => Ok(()),
         }
     }
@@ -283,8 +285,11 @@ impl Carrier {
         }
         if let Ok(at) = self.at.try_lock() {
             match &*at {
-                At::Start(_, steps) => visit.call(steps)?,
-                At::Waits(_, suspended) => suspended.visit(&visit)?,
+                At::Start(_, steps) => steps.visit(&visit)?,
+                At::Waits(_, steps, context) => {
+                    steps.visit(&visit)?;
+                    visit.call(context)?;
+                }
                 At::Over => {}
             }
         }

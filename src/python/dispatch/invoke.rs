@@ -1,8 +1,8 @@
 //! One call of a handler, step by step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PySendResult, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -34,16 +34,34 @@ impl<'py> Call<'py> {
         Ok(parts.context_run.bind(py).call(args, self.kwargs.as_ref())?.unbind())
     }
 
-    /// The call as a generator, which has not begun. Generators are stepped without an exception at their end, as
-    /// coroutines are not.
-    pub fn steps(&self, parts: &Parts) -> PyResult<Py<PyIterator>> {
+    /// The call of a coroutine function, which has not begun.
+    pub fn steps(self, parts: &Parts) -> PyResult<Steps> {
         let py = self.function.py();
-        let steps = parts.steps.bind(py);
-        let made = match &self.kwargs {
-            None => steps.call1((&self.function, &self.args))?,
-            Some(kwargs) => steps.call1((&self.function, &self.args, kwargs))?,
+        let idle = IDLE.with_borrow_mut(Vec::pop);
+        let driver = match idle {
+            Some(driver) => driver,
+            None => {
+                let driver = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
+                driver.send(py.None().bind(py))?;
+                driver.unbind()
+            }
         };
-        Ok(made.cast_into::<PyIterator>()?.unbind())
+        let call = (self.function, self.args, self.kwargs).into_pyobject(py)?.unbind();
+        Ok(Steps { driver, call: Some(call) })
+    }
+}
+
+/// A coroutine of a handler, in the driver that steps it.
+pub(super) struct Steps {
+    pub driver: Py<PyIterator>,
+    /// What is to be called first.
+    call: Option<Py<PyTuple>>,
+}
+
+impl Steps {
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.driver)?;
+        visit.call(&self.call)
     }
 }
 
@@ -52,26 +70,30 @@ pub(super) enum Step {
     /// It returned.
     Finished(Py<PyAny>),
     /// It waits for this.
-    Waits(Py<PyAny>),
+    Waits(Steps, Py<PyAny>),
 }
 
 /// One step of a handler.
 pub(super) struct Work {
-    pub steps: Py<PyIterator>,
+    pub steps: Steps,
     /// An exception that is thrown into it.
     pub thrown: Option<PyErr>,
 }
+
+/// So many drivers are kept for the next handlers.
+const IDLE_DRIVERS: usize = 64;
 
 thread_local! {
     /// What [`step_inside`] is to do. `Context.run` would take arguments, but each costs time at every step.
     static WORK: Cell<Option<Work>> = const { Cell::new(None) };
     static STEP: Cell<Option<Step>> = const { Cell::new(None) };
+    static IDLE: RefCell<Vec<Py<PyIterator>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Work {
     /// Does a step inside that context, or inside the present one.
     pub fn step(self, py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>) -> PyResult<Step> {
-        let Some(context) = context else { return self.go(py) };
+        let Some(context) = context else { return self.go(py, parts) };
         let former = WORK.replace(Some(self));
         debug_assert!(former.is_none(), "a step takes its work before it does anything else");
         let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
@@ -81,21 +103,38 @@ impl Work {
         STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
     }
 
-    fn go(self, py: Python<'_>) -> PyResult<Step> {
-        let steps = self.steps.bind(py);
-        let Some(error) = self.thrown else {
-            return Ok(match steps.send(py.None().bind(py))? {
-                PySendResult::Return(value) => Step::Finished(value.unbind()),
-                PySendResult::Next(awaited) => Step::Waits(awaited.unbind()),
-            });
-        };
-        match steps.call_method1(intern!(py, "throw"), (error.into_value(py),)) {
-            Ok(awaited) => Ok(Step::Waits(awaited.unbind())),
-            Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-                Ok(Step::Finished(error.value(py).getattr(intern!(py, "value"))?.unbind()))
+    fn go(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
+        let Self { mut steps, thrown } = self;
+        let driver = steps.driver.bind(py);
+        let yielded = match thrown {
+            None => {
+                let sent = steps.call.take();
+                let sent = sent.map_or_else(|| py.None().into_bound(py), |call| call.into_bound(py).into_any());
+                match driver.send(&sent)? {
+                    PySendResult::Next(yielded) => yielded,
+                    PySendResult::Return(value) => return Ok(Step::Finished(value.unbind())),
+                }
             }
-            Err(error) => Err(error),
+            Some(error) => driver.call_method1(intern!(py, "throw"), (error.into_value(py),))?,
+        };
+        if let Ok(pair) = yielded.cast_exact::<PyTuple>()
+            && pair.len() == 2
+            && pair.get_item(0)?.is(&parts.returned)
+        {
+            let value = pair.get_item(1)?.unbind();
+            let surplus = IDLE.with_borrow_mut(|idle| {
+                if idle.len() < IDLE_DRIVERS {
+                    idle.push(steps.driver);
+                    None
+                } else {
+                    Some(steps)
+                }
+            });
+            drop(surplus);
+            return Ok(Step::Finished(value));
         }
+        let awaited = yielded.unbind();
+        Ok(Step::Waits(steps, awaited))
     }
 }
 
@@ -103,29 +142,9 @@ impl Work {
 #[pyfunction]
 pub(super) fn step_inside(py: Python<'_>) -> PyResult<()> {
     let Some(work) = WORK.take() else { return Ok(()) };
-    let step = work.go(py)?;
+    let step = work.go(py, Parts::get(py)?)?;
     STEP.set(Some(step));
     Ok(())
-}
-
-/// A handler that waits; its task is its own.
-pub(super) struct Suspended {
-    pub steps: Py<PyIterator>,
-    /// The context it runs in, None for that of its task.
-    pub context: Option<Py<PyAny>>,
-}
-
-impl Suspended {
-    /// Goes on with it.
-    pub fn step(&self, py: Python<'_>, parts: &Parts, thrown: Option<PyErr>) -> PyResult<Step> {
-        let work = Work { steps: self.steps.clone_ref(py), thrown };
-        work.step(py, parts, self.context.as_ref().map(|context| context.bind(py)))
-    }
-
-    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.steps)?;
-        visit.call(&self.context)
-    }
 }
 
 /// The coroutine of a handler that waits, for those who want to see where it stands.

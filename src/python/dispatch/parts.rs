@@ -39,8 +39,10 @@ pub(super) struct Parts {
     pub events: Py<PyModule>,
     /// The context manager of events that have none.
     pub no_context_manager: Py<PyAny>,
-    /// `servo.events._steps`, which makes any handler a generator.
-    pub steps: Py<PyAny>,
+    /// `servo.events._driver`, which runs coroutine functions.
+    pub driver: Py<PyAny>,
+    /// What a driver yields with the value of a handler that has returned.
+    pub returned: Py<PyAny>,
     /// [`invoke::step_inside`] and [`burst::burst_inside`], for `Context.run`.
     pub step_inside: Py<PyAny>,
     pub burst_inside: Py<PyAny>,
@@ -78,7 +80,8 @@ impl Parts {
             event_cancelled: errors.getattr("EventCancelledError")?.cast_into()?.unbind(),
             exception_group: py.import("builtins")?.getattr("BaseExceptionGroup")?.unbind(),
             no_context_manager: events.getattr("_no_context_manager")?.unbind(),
-            steps: events.getattr("_steps")?.unbind(),
+            driver: events.getattr("_driver")?.unbind(),
+            returned: events.getattr("_RETURNED")?.unbind(),
             burst_inside: wrap_pyfunction!(burst::burst_inside, py)?.into_any().unbind(),
             step_inside: wrap_pyfunction!(invoke::step_inside, py)?.into_any().unbind(),
             prepositions: [

@@ -186,6 +186,9 @@ impl Dispatch {
     /// The dispatch is over: its value as StopIteration, or its error.
     fn complete(&self, py: Python<'_>, result: PyResult<()>) -> PyResult<Option<Py<PyAny>>> {
         self.end();
+        if let Some(channel) = self.channel_of(py) {
+            channel.call_method0(intern!(py, "end"))?;
+        }
         result?;
         let results = lock(&self.state).results.take().map(|results| results.into_bound(py));
         let outcome = match results {

@@ -20,8 +20,10 @@ pub(super) struct Request {
     pub alone: bool,
     /// A handler cannot end the program: KeyboardInterrupt and SystemExit are failures of it.
     pub contained: bool,
-    /// A context variable and the object of it, for all handlers.
-    pub variable: Option<(Py<PyAny>, Py<PyAny>)>,
+    /// Who dispatches.
+    pub owner: Py<PyAny>,
+    /// A context variable that holds the owner, for all handlers.
+    pub variable: Option<Py<PyAny>>,
 }
 
 impl Request {
@@ -31,11 +33,11 @@ impl Request {
         (args, kwargs): (Py<PyTuple>, Bound<'_, PyDict>),
         options: Options,
         (alone, contained): (bool, bool),
-        variable: Option<(Py<PyAny>, Py<PyAny>)>,
+        (owner, variable): (Py<PyAny>, Option<Py<PyAny>>),
     ) -> PyResult<Self> {
         let event_name = event.getattr(intern!(event.py(), "name"))?.cast_into()?.unbind();
         let kwargs = (!kwargs.is_empty()).then(|| kwargs.unbind());
-        Ok(Self { event: event.unbind(), event_name, bus, args, kwargs, options, alone, contained, variable })
+        Ok(Self { event: event.unbind(), event_name, bus, args, kwargs, options, alone, contained, owner, variable })
     }
 
     /// The name of the event.
@@ -53,10 +55,8 @@ impl Request {
         visit.call(&self.bus)?;
         visit.call(&self.args)?;
         visit.call(&self.kwargs)?;
-        self.variable.iter().try_for_each(|(variable, value)| {
-            visit.call(variable)?;
-            visit.call(value)
-        })
+        visit.call(&self.owner)?;
+        visit.call(&self.variable)
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Dispatch {
     /// That of the present phase.
     preposition: AtomicU8,
     pub(super) state: Mutex<State>,
+    /// The temporary channel, a `servo._dispatch_channel.DispatchChannel`, while there is one.
+    pub(super) channel: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Dispatch {
@@ -79,6 +81,7 @@ impl Dispatch {
             members: OnceLock::new(),
             preposition: AtomicU8::new(Preposition::Before as u8),
             state: Mutex::new(state),
+            channel: Mutex::default(),
         }
     }
 
@@ -223,8 +226,18 @@ impl Dispatch {
         lock(&self.state).phase.as_ref().is_some_and(|phase| phase.stopping)
     }
 
+    /// Whether somebody waits for what its handlers give.
+    pub(super) fn is_awaited(&self) -> bool {
+        lock(&self.state).stage != Stage::Over
+    }
+
     pub(super) fn open(&self) -> usize {
         lock(&self.state).phase.as_ref().map_or(0, |phase| phase.open)
+    }
+
+    /// The temporary channel.
+    pub(super) fn channel_of<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        lock(&self.channel).as_ref().map(|channel| channel.bind(py).clone())
     }
 
     pub(super) fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -234,6 +247,9 @@ impl Dispatch {
         }
         if let Some(members) = self.members.get() {
             members.visit(visit)?;
+        }
+        if let Ok(channel) = self.channel.try_lock() {
+            visit.call(&*channel)?;
         }
         if let Ok(state) = self.state.try_lock() {
             visit.call(&state.results)?;

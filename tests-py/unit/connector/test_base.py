@@ -272,13 +272,20 @@ class TestWhatTheServoShares:
         assert isinstance(one._global_config, CommonConfiguration)
         assert one.optimizer == "optimizer"
 
-    def test_they_can_be_looked_up_in_a_document(self):
-        class Document:
-            settings, optimizer = "settings", "optimizer"
+    def test_they_are_looked_up_in_the_servo(self):
+        class Owner:
+            class config:
+                settings, optimizer = "settings", "optimizer"
+
+            telemetry, pubsub_exchange = "telemetry", "exchange"
 
         one = FancyConnector(config={})
-        one._belong_to(Document())
+        one._belong_to(Owner())
         assert (one._global_config, one.optimizer) == ("settings", "optimizer")
+        assert (one.telemetry, one.pubsub_exchange) == ("telemetry", "exchange")
+        one._belong_to(None)
+        assert one.optimizer is None
+        assert one.telemetry.values["servox.version"]
 
     def test_the_logger_names_the_connector(self):
         from loguru import logger
