@@ -8,6 +8,7 @@ import importlib
 import inspect
 import tomllib
 import types
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,9 @@ def of_its_kind(found: Any, row: dict[str, Any]) -> list[str]:
 
 def with_its_values(found: Any, row: dict[str, Any]) -> list[str]:
     """What is wrong with the fields of a model, and with their values in an object made without them."""
-    known = getattr(found, "__fields__", {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what pydantic 2 says of __fields__
+        known = getattr(found, "__fields__", {}) if "fields" in row else {}
     problems = [f"no field {field}" for field in row.get("fields", []) if field not in known]
     if "make" in row:
         made = eval(row["make"], {"servo": servo})
@@ -95,7 +98,8 @@ def with_its_values(found: Any, row: dict[str, Any]) -> list[str]:
 def has_member(found: Any, member: str) -> list[str]:
     """What is wrong with a method or an attribute; `name(…)` has a signature."""
     name, bracket, rest = member.partition("(")
-    if not hasattr(found, name) and name not in getattr(found, "__annotations__", {}):
+    # A field of a model is an annotation of its class only.
+    if not hasattr(found, name) and not any(name in vars(base).get("__annotations__", {}) for base in found.__mro__):
         return [f"no member {name}"]
     if not bracket:
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Iterable
+from typing import Any
 
 import pydantic
 
@@ -38,7 +39,7 @@ class CacheChecks(servo.BaseChecks):
         return bool(self.config.url), self.config.url
 
     @servo.multicheck("Size {item} is positive")
-    async def check_sizes(self) -> tuple[Iterable[int], servo.CheckHandler]:
+    async def check_sizes(self) -> tuple[Iterable[int], Any]:
         """Looks at each size."""
 
         def is_positive(size: int) -> bool:
