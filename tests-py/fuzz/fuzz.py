@@ -22,7 +22,7 @@ SHARES = {"yaml": 0.5, "python": 0.5, "durations": 0.5, "quantities": 0.5}
 SHOWN = 2_000
 
 
-def work(target: str, seed: int, numbers: range, at: Synchronized[int], results: Any) -> None:
+def work(target: str, seed: int, numbers: range, bound: float, at: Synchronized[int], results: Any) -> None:
     """Tries the inputs of some numbers; runs in a process of its own."""
     for number in numbers:
         at.value = number
@@ -30,7 +30,7 @@ def work(target: str, seed: int, numbers: range, at: Synchronized[int], results:
         wrong = targets.tried(target, targets.made(target, seed, number))
         if wrong is not None:
             results.put((number, wrong))
-        if (took := time.monotonic() - started) > 1:
+        if (took := time.monotonic() - started) > bound / 4:
             results.put((number, f"took {took:.1f} s"))
     at.value = numbers.stop
 
@@ -42,7 +42,9 @@ def run(target: str, seed: int, count: int, bound: float) -> list[tuple[int, str
     start = 0
     while start < count:
         at, results = context.Value("q", start), context.SimpleQueue()
-        process = context.Process(target=work, args=(target, seed, range(start, count), at, results), daemon=True)
+        process = context.Process(
+            target=work, args=(target, seed, range(start, count), bound, at, results), daemon=True
+        )
         process.start()
         last, since = start, time.monotonic() + 30  # the process has to be made first
         while process.is_alive():

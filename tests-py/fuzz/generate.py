@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import random
@@ -57,11 +58,16 @@ def value(dice: random.Random, depth: int = 0) -> Any:
     if depth < 5 and kind == 2:
         return [value(dice, depth + 1) for _ in range(dice.randrange(4))]
     if kind < 5:
-        extreme = dice.choice(EXTREMES)
-        return extreme if not isinstance(extreme, bytes) else extreme.decode("latin-1")
+        found = extreme(dice)
+        return found if not isinstance(found, bytes) else found.decode("latin-1")
     if kind == 5:
         return duration(dice)
     return dice.choice(TEXTS)
+
+
+def extreme(dice: random.Random) -> Any:
+    """A value at the edge of its kind; a new one each time, as documents grow by what is put into them."""
+    return copy.deepcopy(dice.choice(EXTREMES))
 
 
 def key(dice: random.Random) -> str:
@@ -128,7 +134,7 @@ def fields(dice: random.Random) -> dict[str, Any]:
     right: dict[str, Any] = {"rate": "50/1s", "duration": "5m", "endpoints": [{"url": "http://a", "weight": 1}]}
     for _ in range(dice.randrange(4)):
         right[dice.choice(FIELDS) if dice.random() < 0.9 else key(dice)] = (
-            dice.choice(EXTREMES) if dice.random() < 0.4 else value(dice)
+            extreme(dice) if dice.random() < 0.4 else value(dice)
         )
     return right
 
@@ -143,7 +149,7 @@ def quantity(dice: random.Random) -> Any:
     """A number, a text of one, or what is none."""
     kind = dice.randrange(4)
     if kind == 0:
-        return dice.choice(EXTREMES)
+        return extreme(dice)
     if kind == 1:
         return dice.choice(NUMBERS) + dice.choice(UNITS)
     if kind == 2:
