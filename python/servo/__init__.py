@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from servo.configuration import OptimizerTypes as OptimizerTypes
     from servo.connector import BaseConnector as BaseConnector
     from servo.connector import current_connector as current_connector
-    from servo.connector import metadata as metadata
+    from servo.connector.description import metadata as metadata
     from servo.errors import AdjustmentFailedError as AdjustmentFailedError
     from servo.errors import AdjustmentRejectedError as AdjustmentRejectedError
     from servo.errors import BaseError as BaseError

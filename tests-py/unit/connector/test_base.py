@@ -10,8 +10,9 @@ import pydantic
 import pytest
 
 import servo
-from servo import repeating
+from servo import logging, pubsub, repeating
 from servo.configuration import CommonConfiguration
+from servo.pubsub import Exchange
 from servo.telemetry import Telemetry
 from servo.types import License, Maturity
 from servo.utilities import associations
@@ -63,7 +64,15 @@ class TestClass:
         assert (ChildConnector.homepage, ChildConnector.cryptonym) == ("https://example.com", "nym")
 
     def test_bases(self):
-        for base in (associations.Mixin, servo.events.Mixin, repeating.Mixin, pydantic.BaseModel, abc.ABC):
+        for base in (
+            associations.Mixin,
+            servo.events.Mixin,
+            logging.Mixin,
+            pubsub.Mixin,
+            repeating.Mixin,
+            pydantic.BaseModel,
+            abc.ABC,
+        ):
             assert issubclass(FancyConnector, base)
         assert isinstance(FancyConnector, servo.events.Metaclass)
 
@@ -260,10 +269,12 @@ class TestWhatTheServoShares:
         assert one.telemetry is other
 
     def test_the_exchange(self):
-        one, exchange = FancyConnector(config={}, pubsub_exchange=(given := object())), object()
+        given, exchange = Exchange(), Exchange()
+        one = FancyConnector(config={}, pubsub_exchange=given)
         assert one.pubsub_exchange is given
         one.pubsub_exchange = exchange
         assert one.pubsub_exchange is exchange
+        assert isinstance(FancyConnector(config={}).pubsub_exchange, Exchange)
 
     def test_settings_and_optimizer(self):
         one = FancyConnector(config={}, _optimizer="no effect", _global_config="no effect")
