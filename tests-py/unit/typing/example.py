@@ -56,7 +56,8 @@ class CacheConnector(servo.BaseConnector):
     size: int = 1
 
     @servo.event()
-    async def flush(self, *, hard: bool = False) -> list[str]: ...  # type: ignore[empty-body]
+    async def flush(self, *, hard: bool = False) -> list[str]:  # type: ignore[empty-body]
+        ...
 
     @servo.on_event()
     async def startup(self) -> None:
