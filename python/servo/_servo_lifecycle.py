@@ -106,7 +106,7 @@ def restore(servo_: Servo) -> list[BaseConnector]:
 
 def _take_part(servo_: Servo, connector: BaseConnector) -> None:
     """What a connector shares that was made by itself."""
-    connector.pubsub_exchange = None
+    connector._forget_exchange()
     connector.start_repeating_tasks()
 
 
@@ -243,6 +243,6 @@ def drop(servo_: Servo, connector: BaseConnector) -> None:
     connector.cancel_subscribers()
     connector.cancel_publishers()
     # Made anew when it is asked for.
-    connector.pubsub_exchange = None
+    connector._forget_exchange()
     connector._belong_to(None)
     object.__setattr__(connector, "__event_bus__", [connector])

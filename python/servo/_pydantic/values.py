@@ -35,6 +35,10 @@ def value_model(config: type, parts: tuple[type, ...]) -> Any:
 
 
 def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
+    # Models of users write these classes as JSON, too.
+    table: dict[Any, Any] = importlib.import_module("pydantic.json").ENCODERS_BY_TYPE
+    table.update({part: lambda value: value.dict() for part in parts})
+
     class BaseModel(pydantic.BaseModel):
         @classmethod
         def _get_value(cls, v: Any, to_dict: bool, *args: Any, **kwargs: Any) -> Any:

@@ -30,6 +30,21 @@ _WORDS = {
     "datetime_type": "invalid datetime format",
     "datetime_parsing": "invalid datetime format",
     "datetime_from_date_parsing": "invalid datetime format",
+    "date_type": "invalid date format",
+    "date_parsing": "invalid date format",
+    "date_from_datetime_parsing": "invalid date format",
+    "time_type": "invalid time format",
+    "time_parsing": "invalid time format",
+    "time_delta_type": "invalid duration format",
+    "time_delta_parsing": "invalid duration format",
+    "bytes_type": "byte type expected",
+    "frozen_set_type": "value is not a valid frozenset",
+    "uuid_type": "value is not a valid uuid",
+    "uuid_parsing": "value is not a valid uuid",
+    "path_type": "value is not a valid path",
+    "none_required": "value is not none",
+    "int_parsing_size": "value is not a valid integer",
+    "decimal_max_digits": "value is not a valid decimal",
     "url_parsing": "invalid or missing URL scheme",
     "url_scheme": "invalid or missing URL scheme",
 }
@@ -39,6 +54,19 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "less than or equal to"),
 }
+_LENGTHS = {
+    "too_short": ("min_length", "at least", "items", "list.min_items"),
+    "too_long": ("max_length", "at most", "items", "list.max_items"),
+    "string_too_short": ("min_length", "at least", "characters", "any_str.min_length"),
+    "string_too_long": ("max_length", "at most", "characters", "any_str.max_length"),
+    "bytes_too_short": ("min_length", "at least", "characters", "any_str.min_length"),
+    "bytes_too_long": ("max_length", "at most", "characters", "any_str.max_length"),
+}
+
+
+def _plain_number(number: Any) -> Any:
+    """A limit as its author wrote it most likely: without a fraction of zero."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def old_error(error: Any, data: Any, at: str | None = None) -> Exception:
@@ -95,16 +123,17 @@ def _old_words(item: Any) -> tuple[str, str, dict[str, Any]]:
         return message, kind_of(message), {}
     if kind in _BOUNDS:
         short, words = _BOUNDS[kind]
-        limit = context[short]
-        limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        limit = _plain_number(context[short])
         message = f"ensure this value is {words} {limit}"
         return message, f"value_error.number.not_{short}", {"limit_value": limit}
-    if kind == "too_short":
-        limit = context["min_length"]
-        return f"ensure this value has at least {limit} items", "value_error.list.min_items", {"limit_value": limit}
-    if kind == "too_long":
-        limit = context["max_length"]
-        return f"ensure this value has at most {limit} items", "value_error.list.max_items", {"limit_value": limit}
+    if kind in _LENGTHS:
+        limit_name, words, unit, short = _LENGTHS[kind]
+        limit = context[limit_name]
+        return f"ensure this value has {words} {limit} {unit}", f"value_error.{short}", {"limit_value": limit}
+    if kind == "multiple_of":
+        factor = context["multiple_of"]
+        message = f"ensure this value is a multiple of {_plain_number(factor)}"
+        return message, "value_error.number.not_multiple", {"multiple_of": factor}
     if kind in ("enum", "literal_error"):
         # A member of an enumeration is listed once for each of its names.
         permitted = ", ".join(dict.fromkeys(str(context["expected"]).replace(" or ", ", ").split(", ")))

@@ -171,6 +171,11 @@ class BaseConnector(
     def pubsub_exchange(self, value: pubsub.Exchange) -> None:
         pubsub.Mixin.pubsub_exchange.fset(self, value)  # type: ignore[attr-defined]
 
+    def _forget_exchange(self) -> None:
+        """Gives up the exchange it was given or made."""
+        if (parts := getattr(self, "__pubsub__", None)) is not None:
+            parts.exchange = None
+
     def _belong_to(self, servo_: Any) -> None:
         """Takes from a servo what was not given to this connector, when it is asked for; with None from none."""
         object.__setattr__(self, "__servo__", servo_)

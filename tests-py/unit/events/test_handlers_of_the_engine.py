@@ -1,4 +1,4 @@
-"""The handlers of a connector as the engine runs them: the same as `run_event_handlers` does, but for what ends programs."""
+"""The handlers of a connector as the engine runs them: as `run_event_handlers` does, but for what ends programs."""
 
 import asyncio
 

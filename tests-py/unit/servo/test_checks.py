@@ -144,8 +144,8 @@ class TestCheckServo:
         assert await one.check_servo()
         ((_, matching, halt_on),) = checked.ran
         assert matching.name.pattern == "che.*"
-        assert list(matching.id) == ["a", "b"]
-        assert list(matching.tags) == ["x", "y"]
+        assert sorted(matching.id) == ["a", "b"]
+        assert sorted(matching.tags) == ["x", "y"]
         assert halt_on == servo.ErrorSeverity.common
 
     async def test_tables_are_printed_where_they_are_wanted(self, checked, slept):

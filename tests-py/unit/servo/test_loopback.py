@@ -27,7 +27,9 @@ class Service:
                 self.requests.append((line.decode().split()[1], headers.get("authorization"), body))
                 status, answer = self.answers.pop(0) if self.answers else (200, {"status": "ok"})
                 content = json.dumps(answer).encode()
-                head = f"HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+                head = (
+                    f"HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+                )
                 writer.write(head.encode() + content)
                 await writer.drain()
         finally:

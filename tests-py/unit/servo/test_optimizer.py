@@ -198,8 +198,8 @@ class TestConnectionFile:
         write("b")
 
         async def read():
-            while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 (what is watched is a file)
+            while one.config.optimizer.token.get_secret_value() != "Bearer b" or not first.closed:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
         await asyncio.wait_for(read(), 30)
         assert one._api_client is not first
