@@ -8,7 +8,10 @@ Names are imported when they are first used: `import servo` itself costs next to
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+from servo._distributions import warn_of_predecessor
 
 if TYPE_CHECKING:
     from servo.assembly import Assembly as Assembly
@@ -360,3 +363,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+warn_of_predecessor(os.path.dirname(__file__))

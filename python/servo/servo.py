@@ -101,7 +101,7 @@ class Servo(BaseConnector):
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
 
-    config: BaseServoConfiguration  # type: ignore[assignment]
+    config: BaseServoConfiguration
     if TYPE_CHECKING:
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]

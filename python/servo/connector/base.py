@@ -86,7 +86,11 @@ class BaseConnector(
     maturity: ClassVar[Maturity | None] = None
 
     name: str = ""
-    config: BaseConfiguration
+    # Subclasses narrow it, which type checkers allow of Any only: a field can be assigned.
+    if TYPE_CHECKING:
+        config: Any
+    else:
+        config: BaseConfiguration
 
     def __init__(
         self, *args: Any, name: str | None = None, __connectors__: list[Any] | None = None, **data: Any
