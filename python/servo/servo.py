@@ -43,9 +43,9 @@ def current_command_uid() -> str | None:
     return _current_command_uid.get()
 
 
-def set_current_command_uid(command_uid: str | None) -> None:
+def set_current_command_uid(value: str | None) -> None:
     """Notes the identifier of the command that is carried out from here on in this context."""
-    _current_command_uid.set(command_uid)
+    _current_command_uid.set(value)
 
 
 class Events(enum.StrEnum):
