@@ -439,3 +439,58 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
+
+
+class NativeConnector:
+    """A connector of the engine, for a Python assembly."""
+
+    def __new__(cls, kind: str, name: str, config: str) -> NativeConnector:
+        """The connector of that type, name and configuration, which is JSON.
+
+        Raises:
+            ValueError: There is no such type, or its configuration is wrong.
+        """
+
+    @property
+    def name(self) -> str: ...
+    def handles(self, preposition: str, event: str) -> bool:
+        """Whether it handles an event."""
+
+    def call(
+        self, preposition: str, event: str, arguments: dict[str, Any], results: list[Any], servo: str
+    ) -> NativeCall:
+        """A call of its handler of an event, to be started.
+
+        Args:
+            preposition: `before`, `on` or `after`.
+            event: The event.
+            arguments: The event's arguments by name.
+            results: For `after`, the results of the event.
+            servo: The name of the servo.
+        """
+
+class NativeCall:
+    """A call of a handler of the engine."""
+
+    def start(self) -> Awaitable[Any]:
+        """Starts the handler; gives what it answers.
+
+        Raises:
+            RuntimeError: It was started already.
+            EventError: It failed.
+        """
+
+    def progress(self) -> Awaitable[tuple[float, str] | None]:
+        """Waits for the next report: the percentage, and what it says."""
+
+    def cancel(self) -> None:
+        """Asks the handler to end."""
+
+def native_metadata(kind: str) -> tuple[str, str, str, str]:
+    """What is told of a type: the name of its class, a sentence, its version and its maturity."""
+
+def native_problems(kind: str, config: str) -> list[tuple[list[str | int], str]]:
+    """What is wrong with a configuration, given as JSON: the steps to the place, and a sentence."""
+
+def native_schema(kind: str) -> str:
+    """The JSON Schema of the configuration of a type."""

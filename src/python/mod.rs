@@ -6,6 +6,7 @@ mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod native;
 mod sampler;
 mod servo;
 mod types;
@@ -22,6 +23,8 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::native::{NativeCall, NativeConnector, native_metadata, native_problems, native_schema};
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
