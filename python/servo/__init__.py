@@ -263,7 +263,7 @@ _NAMES = {name: module for module, names in _HOMES.items() for name in names}
 # Modules that have their place in the package of utilities, and can be reached from here.
 _UTILITIES = {"duration_str", "hashing", "inspect", "key_paths", "pydantic", "strings", "subprocess", "yaml"}
 
-# What is no part of this package, but was always found in it: old connectors write `servo.Optional` and `servo.datetime`.
+# No part of this package, but always found in it: old connectors write `servo.Optional` and `servo.datetime`.
 _BORROWED = {
     "inspect": ["isclass"],
     "datetime": ["timedelta"],

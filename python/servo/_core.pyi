@@ -45,6 +45,9 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
+    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+        """Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins."""
+
     def describe(self, connectors: list[str] | None = None) -> Awaitable[str]:
         """What the connectors describe, as JSON; of all unless some are named."""
     def measure(
@@ -439,7 +442,6 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
-
 
 class NativeConnector:
     """A connector of the engine, for a Python assembly."""

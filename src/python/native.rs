@@ -125,7 +125,9 @@ impl NativeCall {
             let Work { responder, preposition, call, results, context } = work;
             let answered = responder.respond(preposition, &call, &results, &context).await;
             Python::attach(|py| match answered {
-                Ok(answers) => answers.first().map_or(Ok(py.None()), |answer| Ok(answer_to_python(py, answer)?.unbind())),
+                Ok(answers) => {
+                    answers.first().map_or(Ok(py.None()), |answer| Ok(answer_to_python(py, answer)?.unbind()))
+                }
                 Err(error) => Err(to_python(py, &error)),
             })
         })

@@ -39,7 +39,7 @@ class LoadConnector(NativeConnector):
     async def measure(
         self,
         *,
-        metrics: list[str] = None,  # type: ignore[assignment]
+        metrics: list[str] = None,  # type: ignore[assignment]  # noqa: RUF013
         control: servo.Control = servo.Control(),
     ) -> servo.Measurement:
         """Sends the load for as long as asked, after its warm-up."""

@@ -63,7 +63,7 @@ class ProcessConnector(NativeConnector):
     async def expect_health(
         self,
         *,
-        metrics: list[str] = None,  # type: ignore[assignment]
+        metrics: list[str] = None,  # type: ignore[assignment]  # noqa: RUF013
         control: servo.Control = servo.Control(),
     ) -> None:
         """Starts the application where it does not run."""

@@ -33,7 +33,7 @@ class WaitConnector(NativeConnector):
     async def measure(
         self,
         *,
-        metrics: list[str] = None,  # type: ignore[assignment]
+        metrics: list[str] = None,  # type: ignore[assignment]  # noqa: RUF013
         control: servo.Control = servo.Control(),
     ) -> servo.Measurement:
         """Waits for as long as asked; measures nothing itself."""
