@@ -5,6 +5,7 @@ import builtins
 import datetime
 from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Self
 
 from servo.events import Event, EventHandler, Preposition
@@ -125,6 +126,7 @@ class Dispatch:
         return_exceptions: bool,
         prepositions: Preposition,
         alone: bool,
+        variable: tuple[ContextVar[Any], Any] | None,
         /,
     ) -> None: ...
     @property

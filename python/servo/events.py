@@ -466,6 +466,8 @@ class Mixin:
 
     __event_handlers__: ClassVar[list[EventHandler]] = []
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_member
+    # Holds the object that dispatches, for all handlers of its dispatches.
+    __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = None
 
     if TYPE_CHECKING:
         name: str
@@ -577,6 +579,7 @@ class Mixin:
             return_exceptions,
             _prepositions,
             False,
+            None if self.__dispatch_variable__ is None else (self.__dispatch_variable__, self),
         )
 
     async def run_event_handlers(
@@ -592,7 +595,7 @@ class Mixin:
         """
         if not isinstance(event, Event):
             raise ValueError(f"event must be an Event object, got {type(event).__name__}")
-        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, True)
+        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, True, None)
         return cast("list[EventResult] | None", await run)
 
 

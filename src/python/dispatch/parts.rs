@@ -96,11 +96,18 @@ impl Parts {
         Ok([bits & 1 != 0, bits & 2 != 0, bits & 4 != 0])
     }
 
-    /// A copy of the present context with the event at work set.
-    pub fn context_of<'py>(&self, event: &Bound<'py, EventContext>) -> PyResult<Bound<'py, PyAny>> {
+    /// A copy of the present context with the event at work set, and that variable.
+    pub fn context_of<'py>(
+        &self,
+        event: &Bound<'py, EventContext>,
+        variable: Option<(&Bound<'py, PyAny>, &Bound<'py, PyAny>)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = event.py();
         let context = self.copy_context.bind(py).call0()?;
         self.context_run.bind(py).call1((&context, &self.variable_set, &self.current_event, event))?;
+        if let Some((variable, value)) = variable {
+            self.context_run.bind(py).call1((&context, &self.variable_set, variable, value))?;
+        }
         Ok(context)
     }
 

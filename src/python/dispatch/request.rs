@@ -24,6 +24,8 @@ pub(super) struct Request {
     pub options: Options,
     /// The handlers of one connector alone: no phases, its errors as they are.
     pub alone: bool,
+    /// A context variable and the object of it, for all handlers.
+    pub variable: Option<(Py<PyAny>, Py<PyAny>)>,
 }
 
 impl Request {
@@ -31,7 +33,11 @@ impl Request {
         visit.call(&self.event)?;
         visit.call(&self.bus)?;
         visit.call(&self.args)?;
-        visit.call(&self.kwargs)
+        visit.call(&self.kwargs)?;
+        self.variable.iter().try_for_each(|(variable, value)| {
+            visit.call(variable)?;
+            visit.call(value)
+        })
     }
 
     /// Whether what a handler raises is its result.
@@ -69,7 +75,7 @@ impl Dispatch {
 #[pymethods]
 impl Dispatch {
     #[new]
-    #[pyo3(signature = (event, bus, args, kwargs, first, include, exclude, return_exceptions, prepositions, alone, /))]
+    #[pyo3(signature = (event, bus, args, kwargs, first, include, exclude, return_exceptions, prepositions, alone, variable, /))]
     #[expect(clippy::too_many_arguments, reason = "called by one function")]
     fn new(
         event: Bound<'_, PyAny>,
@@ -82,6 +88,7 @@ impl Dispatch {
         return_exceptions: &Bound<'_, PyAny>,
         prepositions: &Bound<'_, PyAny>,
         alone: bool,
+        variable: Option<(Py<PyAny>, Py<PyAny>)>,
     ) -> PyResult<Self> {
         let py = event.py();
         let among = Parts::get(py)?.among(prepositions)?;
@@ -101,6 +108,7 @@ impl Dispatch {
             kwargs: (!kwargs.is_empty()).then(|| kwargs.unbind()),
             options,
             alone,
+            variable,
         };
         Ok(Self { run: Py::new(py, Run::new(request))?, taken: Mutex::default() })
     }

@@ -375,7 +375,8 @@ impl Run {
                 now.clone_ref(py),
                 nesting.unwrap_or_else(|| Nesting::inside(None)),
             );
-            let base = parts.context_of(&Bound::new(py, of_phase)?)?.unbind();
+            let variable = this.request.variable.as_ref().map(|(variable, value)| (variable.bind(py), value.bind(py)));
+            let base = parts.context_of(&Bound::new(py, of_phase)?, variable)?.unbind();
             this.preposition.store(preposition as u8, Ordering::Relaxed);
             let former = lock(&this.state).phase.replace(Phase::new(preposition, base, manager, &members, now));
             drop(former);

@@ -113,6 +113,36 @@ class TestContextVariables:
         finally:
             VARIABLE.reset(token)
 
+    async def test_a_class_names_a_variable_that_holds_who_dispatches(self, bus, Member):
+        dispatcher = contextvars.ContextVar("dispatcher", default=None)
+        seen = []
+
+        class Hub(Member):
+            __dispatch_variable__ = dispatcher
+
+            @servo.before_event("ping")
+            async def early(self, n: int) -> None:
+                await asyncio.sleep(0)
+                seen.append(dispatcher.get())
+
+            @servo.after_event("ping")
+            def late(self, results: list[EventResult]) -> None:
+                seen.append(dispatcher.get())
+
+        async def answer(self, n):
+            inner = [] if n == 0 else values(await members[1].dispatch_event("ping", 0, include=["con-2"]))
+            return dispatcher.get(), *inner
+
+        replace(Member, answer)
+        members = bus(Hub, Hub, Member)
+        for hub, other in ((members[0], members[1]), (members[1], members[1])):
+            dispatch = hub.dispatch_event("ping", 1)
+            assert values(await dispatch) == [(hub, (other,))] * 3
+            assert dispatch.success
+        assert set(map(id, seen)) == {id(members[0]), id(members[1])}
+        assert values(await members[2].dispatch_event("ping", 0, include=["con-2"])) == [(None,)]
+        assert dispatcher.get() is None
+
     def test_the_context_of_an_event(self, ping):
         context = EventContext.from_str("before:ping")
         assert (context.event, context.preposition) == (ping, Preposition.before)
