@@ -8,9 +8,14 @@ Names are imported when they are first used: `import servo` itself costs next to
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
+from servo._distributions import warn_of_predecessor
+
 if TYPE_CHECKING:
+    from servo.assembly import Assembly as Assembly
+    from servo.assembly import current_assembly as current_assembly
     from servo.checks import BaseChecks as BaseChecks
     from servo.checks import Check as Check
     from servo.checks import CheckFilter as CheckFilter
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
     from servo.configuration import OptimizerTypes as OptimizerTypes
     from servo.connector import BaseConnector as BaseConnector
     from servo.connector import current_connector as current_connector
-    from servo.connector import metadata as metadata
+    from servo.connector.description import metadata as metadata
     from servo.errors import AdjustmentFailedError as AdjustmentFailedError
     from servo.errors import AdjustmentRejectedError as AdjustmentRejectedError
     from servo.errors import BaseError as BaseError
@@ -73,6 +78,10 @@ if TYPE_CHECKING:
     from servo.pubsub import Subscriber as Subscriber
     from servo.pubsub import Subscription as Subscription
     from servo.pubsub import Transformer as Transformer
+    from servo.servo import Events as Events
+    from servo.servo import Servo as Servo
+    from servo.servo import current_command_uid as current_command_uid
+    from servo.servo import current_servo as current_servo
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -161,6 +170,7 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
+    "servo.assembly": ["Assembly", "current_assembly"],
     "servo.checks": [
         "BaseChecks",
         "Check",
@@ -209,6 +219,7 @@ _HOMES = {
         "event_handler",
         "on_event",
     ],
+    "servo.servo": ["Events", "Servo", "current_command_uid", "current_servo"],
     "servo.logging": [
         "ProgressHandler",
         "log_execution",
@@ -352,3 +363,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+warn_of_predecessor(os.path.dirname(__file__))

@@ -59,6 +59,37 @@ class Servo:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+class OptimizerClient:
+    """The client of one optimizer at a service.
+
+    Args:
+        optimizer: What stands under `optimizer` of a servo.yaml, as JSON.
+        settings: What stands under `settings`, as JSON.
+
+    Raises:
+        servo.errors.ServoError: What is configured cannot work.
+    """
+
+    def __init__(self, optimizer: str, settings: str) -> None: ...
+    @property
+    def id(self) -> str:
+        """What the servo is called at the service."""
+    def post(
+        self,
+        event: str,
+        param: dict[str, Any] | None,
+        servo_uid: str | None = None,
+        *,
+        retry: bool = True,
+        context: str = "__default__",
+    ) -> Awaitable[dict[str, Any]]:
+        """Posts a message and gives the reply."""
+    def close(self) -> None:
+        """Lets go of the connections; a closed client posts nothing more."""
+
+def is_retryable_status(status: int) -> bool:
+    """Whether a request that got this HTTP status may get through later."""
+
 class EventContext:
     """What `servo.current_event()` gives: an event, and whether its handlers run before, on or after it."""
 

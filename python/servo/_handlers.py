@@ -51,7 +51,10 @@ async def run(
 def _arguments(
     event: Event, connector: BaseConnector, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments as the signature of the event names them: by position where it must be, or where they came so."""
+    """The arguments as the signature of the event names them: by position where it must be, else by name.
+
+    A handler may declare them in another order.
+    """
     if event.signature is None:
         return args, kwargs
     for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
@@ -65,7 +68,7 @@ def _arguments(
             f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
         ) from None
     kinds = [event.signature.parameters[name].kind for name in bound.arguments]
-    first = max(kinds.count(inspect.Parameter.POSITIONAL_ONLY), len(args) + 1)
+    first = 1 + kinds[1:].count(inspect.Parameter.POSITIONAL_ONLY)
     by_position = bound.args[1:first]
     names = list(bound.arguments)[1 + len(by_position) :]
     by_name: dict[str, Any] = {}

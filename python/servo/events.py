@@ -93,6 +93,16 @@ class Event:
         self.on_handler_context_manager = on_handler_context_manager
         self._names: Mapping[str, Any] = {}
 
+    def __getattr__(self, name: str) -> Any:
+        # Those of the standard events, which need the types of their annotations, wait until they are asked for.
+        if name not in ("_names", "signature"):
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        from servo._standard_events import names_of, signature_of
+
+        value = names_of(self.name) if name == "_names" else signature_of(self.name)
+        setattr(self, name, value)
+        return value
+
     def dict(self) -> dict[str, Any]:
         """The fields that are plain values."""
         return {"name": self.name, "module": self.module}
@@ -136,8 +146,15 @@ class EventHandler:
         return f"{self.connector_type}({self.preposition}:{self.event}->{self.handler})"
 
 
+def _standard_event(name: str) -> Event:
+    """An event whose signature is read when it is asked for."""
+    created = Event(name, None, "servo.servo")
+    del created.signature, created._names
+    return created
+
+
 _events = {
-    name: Event(name, None, "servo.servo")
+    name: _standard_event(name)
     for name in (
         "attach",
         "detach",

@@ -6,6 +6,7 @@ mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod optimizer_client;
 mod pubsub;
 mod sampler;
 mod servo;
@@ -23,6 +24,8 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pydantic
 
@@ -51,11 +51,17 @@ def model_within(annotation: Any) -> type | None:
     return next((found for part in get_args(annotation) if (found := model_within(part)) is not None), None)
 
 
+def without_none(annotation: Any) -> Any:
+    """An annotation such as `X | None` without its None and without metadata; a union where several are left."""
+    if get_origin(annotation) is Annotated:
+        return without_none(get_args(annotation)[0])
+    members = [part for part in get_args(annotation) if part is not type(None)]
+    if not members or get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    return without_none(members[0]) if len(members) == 1 else Union[tuple(members)]  # noqa: UP007
+
+
 def inner_type(model: type, name: str) -> Any:
     """The type of a field of a model without None; a union where there are several."""
     field = fields_of(model)[name]
-    found = field.type_ if MAJOR == 1 else field.annotation
-    members = [part for part in get_args(found) if part is not type(None)]
-    if not members or get_origin(found) not in (Union, types.UnionType):
-        return found
-    return members[0] if len(members) == 1 else Union[tuple(members)]  # noqa: UP007
+    return without_none(field.type_ if MAJOR == 1 else field.annotation)

@@ -54,7 +54,7 @@ if MAJOR == 1 or TYPE_CHECKING:
             """Called when all fields have their values."""
 
 else:
-    from servo._pydantic.idioms import OldStyleModel, expected_mapping
+    from servo._pydantic.idioms import OldStyleModel
 
     class SettingsModel(OldStyleModel):
         """A model that answers to the names of pydantic 1 and knows its idioms."""
@@ -83,15 +83,10 @@ else:
             """Called when all fields have their values."""
 
         @classmethod
-        def parse_obj(cls, obj):
+        def _parsed(cls, obj):
             if cls.__pydantic_root_model__:
                 return cls(**(obj if isinstance(obj, dict) and obj.keys() == {"__root__"} else {"__root__": obj}))
-            if not isinstance(obj, dict):
-                try:
-                    obj = dict(obj)
-                except (TypeError, ValueError):
-                    raise expected_mapping(cls, obj) from None
-            return cls(**obj)
+            return cls(**dict(obj))
 
 
 def schema_text(model: Any) -> str:

@@ -25,6 +25,14 @@ _KINDS = {
     "value is not a valid decimal": "type_error.decimal",
     "value could not be parsed to a boolean": "type_error.bool",
     "invalid datetime format": "value_error.datetime",
+    "invalid date format": "value_error.date",
+    "invalid time format": "value_error.time",
+    "invalid duration format": "value_error.duration",
+    "byte type expected": "type_error.bytes",
+    "value is not a valid frozenset": "type_error.frozenset",
+    "value is not a valid uuid": "type_error.uuid",
+    "value is not a valid path": "type_error.path",
+    "value is not none": "type_error.not_none",
     "invalid or missing URL scheme": "value_error.url.scheme",
 }
 

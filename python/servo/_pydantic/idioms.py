@@ -14,6 +14,8 @@ from servo._pydantic.annotations import admits_none
 from servo._pydantic.encoders import encoder_of
 from servo._pydantic.errors import validation_error
 from servo._pydantic.major import ModelMetaclass
+from servo._pydantic.old_fields import OldField
+from servo._pydantic.old_validators import adapt_validators
 from servo._pydantic.options import new_options, old_options
 from servo._pydantic.schemas import model_schema
 from servo._pydantic.words import old_error
@@ -31,6 +33,7 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         _move_root(namespace)
         _read_config(bases, namespace)
         _repeat_annotations(bases, namespace)
+        adapt_validators(namespace)
         given = set(namespace)
         for field, annotation in namespace.get("__annotations__", {}).items():
             if not field.startswith("_") and field not in given and admits_none(annotation):
@@ -45,7 +48,7 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
 
     @property
     def __fields__(cls) -> Any:
-        return cls.model_fields
+        return {name: OldField(name, field) for name, field in cls.model_fields.items()}
 
     @property
     def __config__(cls) -> Any:
@@ -170,7 +173,7 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
 
     @property
     def __fields__(self) -> Any:
-        return type(self).model_fields
+        return type(self).__fields__
 
     @property
     def __config__(self) -> Any:
@@ -216,11 +219,26 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
 
     @classmethod
     def parse_obj(cls, obj: Any) -> Any:
+        if not cls.__pydantic_root_model__ and not isinstance(obj, dict | cls):
+            try:
+                obj = dict(obj)
+            except (TypeError, ValueError):
+                message = f"{cls.__name__} expected dict not {type(obj).__name__}"
+                raise validation_error(cls.__name__, [("__root__", message, "type_error")]) from None
+        return cls._parsed(obj)
+
+    @classmethod
+    def _parsed(cls, obj: Any) -> Any:
         return cls.validate(obj)
 
     @classmethod
     def parse_raw(cls, b: str | bytes, **_: Any) -> Any:
-        return cls.parse_obj(json.loads(b))
+        try:
+            obj = json.loads(b)
+        except ValueError as error:
+            problem = ("__root__", str(error), "value_error.jsondecode")
+            raise validation_error(cls.__name__, [problem]) from None
+        return cls.parse_obj(obj)
 
     @classmethod
     def validate(cls, value: Any) -> Any:
@@ -268,10 +286,3 @@ def _parts_as_dicts(value: Any) -> Any:
     if type(value) is list:
         return [_parts_as_dicts(item) for item in value]
     return value.dict() if hasattr(type(value), "__servo_record__") else value
-
-
-def expected_mapping(cls: type, value: Any) -> Exception:
-    """The error of a value that is no mapping."""
-    return validation_error(
-        cls.__name__, [("__root__", f"{cls.__name__} expected dict not {type(value).__name__}", "type_error")]
-    )

@@ -5,13 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, get_origin, get_type_hints
+from typing import Any
 
-import pydantic
-
-from servo._pydantic.annotations import admits_none
 from servo._pydantic.major import MAJOR
-from servo._pydantic.options import model_base
+from servo._pydantic.validators import checked_base, declared_in, watched_fields
 from servo.types.durations import Duration
 
 
@@ -31,10 +28,17 @@ def duration_schema(validate: Callable[[Any], Any]) -> Any:
 
 
 def instance_schema(cls: type) -> Any:
-    """How pydantic 2 reads a class of which only objects are taken."""
+    """How pydantic 2 reads an abstract class, of which only objects are taken."""
     from pydantic_core import core_schema
 
-    return core_schema.is_instance_schema(cls)
+    methods = sorted(getattr(cls, "__abstractmethods__", ()))
+    message = (
+        f"Can't instantiate abstract class {cls.__name__} with abstract method{'s' if len(methods) > 1 else ''} "
+        f"{', '.join(methods)}"
+    )
+    return core_schema.custom_error_schema(
+        core_schema.is_instance_schema(cls), custom_error_type="type_error", custom_error_message=message
+    )
 
 
 def checked_schema(validate: Callable[[Any], Any]) -> Any:
@@ -48,13 +52,17 @@ def value_of(cls: type, value: Any) -> Any:
     """A value class's object from itself or from a mapping of its fields.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is neither, or a field is wrong.
     """
-    if isinstance(value, cls):
-        return value
-    if isinstance(value, dict):
-        return cls(**value)
-    raise ValueError(f"instance of {cls.__name__} or a mapping of its fields expected, found {type(value).__name__}")
+    from servo.types.records import parse
+
+    if not isinstance(value, cls | dict):
+        found = type(value).__name__
+        raise ValueError(f"instance of {cls.__name__} or a mapping of its fields expected, found {found}")
+    try:
+        return parse(cls, value)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def value_schema(cls: type) -> Any:
@@ -90,19 +98,24 @@ def value_validators(cls: type) -> list[Callable[[Any], Any]]:
     return [validate]
 
 
-def further_fields(cls: type) -> Any:
-    """A model of the fields that subclasses of a value class of the engine declare in their bodies, or None."""
-    fields: dict[str, Any] = {}
-    for above in reversed(cls.__mro__):
-        if "__servo_record__" in vars(above) or above is object:
-            continue
-        hints = get_type_hints(above, include_extras=True)
-        for name in vars(above).get("__annotations__", {}):
-            if get_origin(hints[name]) is not ClassVar and not name.startswith("_"):
-                fields[name] = (hints[name], getattr(above, name, None if admits_none(hints[name]) else ...))
-    if not fields:
+def further_model(cls: type) -> Any:
+    """A model of what subclasses of a value class of the engine declare in their bodies: fields and validators.
+
+    Fields of the value class itself are in it where a validator may look at them.
+
+    Returns:
+        The model, or None where nothing is declared.
+    """
+    above = [one for one in reversed(cls.__mro__) if one is not object and "__servo_record__" not in vars(one)]
+    bodies = [(one, declared_in(one)) for one in above]
+    if not any(body for _, body in bodies):
         return None
-    return pydantic.create_model(cls.__name__, __base__=model_base(validate_default=True), **fields)
+    fields: tuple[str, ...] = cls.__servo_record__  # type: ignore[attr-defined]
+    watched = {name for _, body in bodies for name in watched_fields(body, fields)}
+    model = checked_base({name: Any for name in fields if name in watched})
+    for one, body in bodies:
+        model = type(model)(one.__name__, (model,), {**body, "__module__": one.__module__})
+    return model
 
 
 def add_validator(cls: type, validate: Callable[[Any], Any], *, first: bool) -> None:

@@ -54,6 +54,9 @@ def old_schema(schema: Any) -> Any:
         del schema["default"]
     if "$ref" in schema and len(schema) > 1:
         schema["allOf"] = [{"$ref": schema.pop("$ref")}]
+    if isinstance(schema.get("enum"), list):
+        # A member of an enumeration that has several names is one.
+        schema["enum"] = list(dict.fromkeys(schema["enum"]))
     if "const" in schema and "enum" not in schema:
         schema["enum"] = [schema["const"]]
     if schema.get("format") == "uri":

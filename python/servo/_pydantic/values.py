@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Any
 
 import pydantic
@@ -35,6 +36,10 @@ def value_model(config: type, parts: tuple[type, ...]) -> Any:
 
 
 def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
+    # Models of users write these classes as JSON, too.
+    table: dict[Any, Any] = importlib.import_module("pydantic.json").ENCODERS_BY_TYPE
+    table.update({part: lambda value: value.dict() for part in parts})
+
     class BaseModel(pydantic.BaseModel):
         @classmethod
         def _get_value(cls, v: Any, to_dict: bool, *args: Any, **kwargs: Any) -> Any:
@@ -49,7 +54,8 @@ def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
             except TypeError:
                 # A constructor with required arguments does not tell all that is wrong, nor where.
                 main: Any = importlib.import_module("pydantic.main")
-                if isinstance(value, dict) and (problems := main.validate_model(cls, value)[2]) is not None:
+                takes_fields = isinstance(value, dict) and not inspect.isabstract(cls)
+                if takes_fields and (problems := main.validate_model(cls, value)[2]) is not None:
                     raise problems from None
                 raise
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pydantic
 
-from servo._pydantic.errors import error_of, kind_of
+from servo._pydantic.errors import Problem, error_of, kind_of
 
 _WORDS = {
     "missing": "field required",
@@ -30,6 +30,21 @@ _WORDS = {
     "datetime_type": "invalid datetime format",
     "datetime_parsing": "invalid datetime format",
     "datetime_from_date_parsing": "invalid datetime format",
+    "date_type": "invalid date format",
+    "date_parsing": "invalid date format",
+    "date_from_datetime_parsing": "invalid date format",
+    "time_type": "invalid time format",
+    "time_parsing": "invalid time format",
+    "time_delta_type": "invalid duration format",
+    "time_delta_parsing": "invalid duration format",
+    "bytes_type": "byte type expected",
+    "frozen_set_type": "value is not a valid frozenset",
+    "uuid_type": "value is not a valid uuid",
+    "uuid_parsing": "value is not a valid uuid",
+    "path_type": "value is not a valid path",
+    "none_required": "value is not none",
+    "int_parsing_size": "value is not a valid integer",
+    "decimal_max_digits": "value is not a valid decimal",
     "url_parsing": "invalid or missing URL scheme",
     "url_scheme": "invalid or missing URL scheme",
 }
@@ -39,6 +54,22 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "less than or equal to"),
 }
+_LENGTHS = {
+    "too_short": ("min_length", "at least", "items", "list.min_items"),
+    "too_long": ("max_length", "at most", "items", "list.max_items"),
+    "string_too_short": ("min_length", "at least", "characters", "any_str.min_length"),
+    "string_too_long": ("max_length", "at most", "characters", "any_str.max_length"),
+    "bytes_too_short": ("min_length", "at least", "characters", "any_str.min_length"),
+    "bytes_too_long": ("max_length", "at most", "characters", "any_str.max_length"),
+}
+
+
+_OF_ABSENT_KEYS = ("missing", "extra_forbidden", "value_error.missing", "value_error.extra")
+
+
+def _plain_number(number: Any) -> Any:
+    """A limit as its author wrote it most likely: without a fraction of zero."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def old_error(error: Any, data: Any, at: str | None = None) -> Exception:
@@ -49,10 +80,13 @@ def old_error(error: Any, data: Any, at: str | None = None) -> Exception:
         data: What was validated.
         at: Where it is within the model, if it is not the model itself.
     """
-    found = []
+    found: list[Problem] = []
     for item in error.errors(include_url=False):
         place = ((at,) if at else ()) + _old_place(item["loc"], data, item["type"])
-        found.append((place or ("__root__",), *_old_words(item)))
+        problem = (place or ("__root__",), *_old_words(item))
+        # What every member of a union says is said once.
+        if problem not in found:
+            found.append(problem)
     return error_of(error.title, found)
 
 
@@ -63,7 +97,7 @@ def _old_place(steps: tuple[int | str, ...], data: Any, kind: str) -> tuple[int 
         inside, found = _inside(data, step)
         if inside:
             data = found
-        elif at == 0 or (at == len(steps) - 1 and kind in ("missing", "extra_forbidden")) or step == "__root__":
+        elif at == 0 or (at == len(steps) - 1 and kind in _OF_ABSENT_KEYS) or step == "__root__":
             data = None
         else:
             continue
@@ -95,16 +129,17 @@ def _old_words(item: Any) -> tuple[str, str, dict[str, Any]]:
         return message, kind_of(message), {}
     if kind in _BOUNDS:
         short, words = _BOUNDS[kind]
-        limit = context[short]
-        limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        limit = _plain_number(context[short])
         message = f"ensure this value is {words} {limit}"
         return message, f"value_error.number.not_{short}", {"limit_value": limit}
-    if kind == "too_short":
-        limit = context["min_length"]
-        return f"ensure this value has at least {limit} items", "value_error.list.min_items", {"limit_value": limit}
-    if kind == "too_long":
-        limit = context["max_length"]
-        return f"ensure this value has at most {limit} items", "value_error.list.max_items", {"limit_value": limit}
+    if kind in _LENGTHS:
+        limit_name, words, unit, short = _LENGTHS[kind]
+        limit = context[limit_name]
+        return f"ensure this value has {words} {limit} {unit}", f"value_error.{short}", {"limit_value": limit}
+    if kind == "multiple_of":
+        factor = context["multiple_of"]
+        message = f"ensure this value is a multiple of {_plain_number(factor)}"
+        return message, "value_error.number.not_multiple", {"multiple_of": factor}
     if kind in ("enum", "literal_error"):
         # A member of an enumeration is listed once for each of its names.
         permitted = ", ".join(dict.fromkeys(str(context["expected"]).replace(" or ", ", ").split(", ")))

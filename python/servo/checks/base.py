@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from servo.checks.filters import CheckFilter
 from servo.checks.models import CHECK_SIGNATURE, Check, CheckModel
@@ -35,7 +35,11 @@ class BaseChecks(CheckModel, Mixin):
         pydantic.ValidationError: An argument is wrong.
     """
 
-    config: BaseConfiguration
+    # Subclasses narrow it, which type checkers allow of Any only: a field can be assigned.
+    if TYPE_CHECKING:
+        config: Any
+    else:
+        config: BaseConfiguration
 
     class Config:
         extra = "allow"

@@ -96,6 +96,7 @@ def item_method(name: str, template: Check, handler: Callable[..., Any], item: A
 
     async def run(self: Any) -> Check:
         result = fresh(template)
+        result.name = _without_escapes(result.name, item)
         # A handler that is a method of the checks is bound already.
         await complete(result, handler, item)
         return result
@@ -104,6 +105,16 @@ def item_method(name: str, template: Check, handler: Callable[..., Any], item: A
     run.__qualname__ = name
     signature = CHECK_SIGNATURE.replace(parameters=[inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
     return as_check_method(run, template, signature)
+
+
+def _without_escapes(name: str, item: Any) -> str:
+    """A name whose braces an author doubled, for ServoX formats names of items twice, with single ones."""
+    if "{{" not in name and "}}" not in name:
+        return name
+    try:
+        return name.format(item=item, self=item)
+    except Exception:
+        return name
 
 
 def _validate(function: Callable[..., Any]) -> None:

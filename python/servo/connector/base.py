@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from servo import _pydantic, events, repeating
+from servo import _pydantic, events, logging, pubsub, repeating
 from servo._pydantic.connectors import ConnectorModel
 from servo.configuration import BaseConfiguration
 from servo.configuration.routes import NAME_RULE, is_name
 from servo.connector.naming import _name_for_connector_class
-from servo.connector.parts import LoggingMixin, PubSubMixin
 from servo.connector.registry import register
 from servo.types.enums import License, Maturity
 from servo.types.versions import Version
@@ -23,7 +22,7 @@ from servo.utilities import associations
 if TYPE_CHECKING:
     import loguru
 
-    from servo.configuration import BaseServoConfiguration, CommonConfiguration
+    from servo.configuration import CommonConfiguration
     from servo.telemetry import Telemetry
 
 __all__ = ["BaseConnector", "current_connector"]
@@ -39,15 +38,15 @@ def current_connector() -> BaseConnector | None:
 
 
 # Attributes that are no fields: they belong to the servo, and are made when they are first asked for.
-_SHARED = frozenset({"telemetry", "pubsub_exchange", "_global_config", "_optimizer"})
+_SHARED = frozenset({"telemetry", "_global_config", "_optimizer"})
 _FIRST_VERSION = Version(0)
 
 
 class BaseConnector(
     associations.Mixin,
     events.Mixin,
-    LoggingMixin,
-    PubSubMixin,
+    logging.Mixin,
+    pubsub.Mixin,
     repeating.Mixin,
     ConnectorModel,
     abc.ABC,
@@ -73,7 +72,7 @@ class BaseConnector(
     """
 
     # Out of the way of the fields, and of dicts of their own.
-    __slots__ = ("__document__", "__event_bus__", "__exchange__", "__optimizer__", "__settings__", "__telemetry__")
+    __slots__ = ("__event_bus__", "__optimizer__", "__servo__", "__settings__", "__telemetry__")
 
     __default_name__: ClassVar[str | None] = None
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_connector
@@ -87,7 +86,11 @@ class BaseConnector(
     maturity: ClassVar[Maturity | None] = None
 
     name: str = ""
-    config: BaseConfiguration
+    # Subclasses narrow it, which type checkers allow of Any only: a field can be assigned.
+    if TYPE_CHECKING:
+        config: Any
+    else:
+        config: BaseConfiguration
 
     def __init__(
         self, *args: Any, name: str | None = None, __connectors__: list[Any] | None = None, **data: Any
@@ -96,8 +99,7 @@ class BaseConnector(
         _check_class(cls)
         put = object.__setattr__
         put(self, "__telemetry__", data.pop("telemetry", None))
-        put(self, "__exchange__", data.pop("pubsub_exchange", None))
-        put(self, "__document__", None)
+        put(self, "__servo__", None)
         put(self, "__settings__", None)
         put(self, "__optimizer__", None)
         data.pop("_optimizer", None)
@@ -147,6 +149,8 @@ class BaseConnector(
     def telemetry(self) -> Telemetry:
         """What the optimizer is told of the servo and its connectors."""
         found: Telemetry | None = getattr(self, "__telemetry__", None)
+        if found is None and (servo_ := self._servo()) is not None:
+            return servo_.telemetry  # type: ignore[no-any-return]
         if found is None:
             from servo.telemetry import Telemetry
 
@@ -159,30 +163,38 @@ class BaseConnector(
         object.__setattr__(self, "__telemetry__", value)
 
     @property
-    def pubsub_exchange(self) -> Any:
-        """Where messages are published and subscribed to."""
-        found = getattr(self, "__exchange__", None)
-        if found is None:
-            import importlib
-
-            found = importlib.import_module("servo.pubsub").Exchange()
-            object.__setattr__(self, "__exchange__", found)
-        return found
+    def pubsub_exchange(self) -> pubsub.Exchange:
+        """Where messages are published and subscribed to: that of the servo unless this connector was given one."""
+        parts = getattr(self, "__pubsub__", None)
+        if (parts is None or parts.exchange is None) and (servo_ := self._servo()) is not None:
+            shared: pubsub.Exchange = servo_.pubsub_exchange
+            return shared
+        return super().pubsub_exchange
 
     @pubsub_exchange.setter
-    def pubsub_exchange(self, value: Any) -> None:
-        object.__setattr__(self, "__exchange__", value)
+    def pubsub_exchange(self, value: pubsub.Exchange) -> None:
+        pubsub.Mixin.pubsub_exchange.fset(self, value)  # type: ignore[attr-defined]
 
-    def _belong_to(self, document: BaseServoConfiguration) -> None:
-        """Takes the settings and the optimizer of a document, which are looked up when they are asked for."""
-        object.__setattr__(self, "__document__", document)
+    def _forget_exchange(self) -> None:
+        """Gives up the exchange it was given or made."""
+        if (parts := getattr(self, "__pubsub__", None)) is not None:
+            parts.exchange = None
+
+    def _belong_to(self, servo_: Any) -> None:
+        """Takes from a servo what was not given to this connector, when it is asked for; with None from none."""
+        object.__setattr__(self, "__servo__", servo_)
+
+    def _servo(self) -> Any:
+        """The servo it belongs to, unless it is that servo."""
+        found = getattr(self, "__servo__", None)
+        return None if found is self else found
 
     @property
     def _global_config(self) -> CommonConfiguration | None:
         """How the optimizer is reached; None outside of a servo."""
         found: CommonConfiguration | None = getattr(self, "__settings__", None)
-        if found is None and (document := getattr(self, "__document__", None)) is not None:
-            found = document.settings
+        if found is None and (servo_ := getattr(self, "__servo__", None)) is not None:
+            found = getattr(servo_.config, "settings", None)
         return found
 
     @_global_config.setter
@@ -192,8 +204,8 @@ class BaseConnector(
     @property
     def _optimizer(self) -> Any:
         found = getattr(self, "__optimizer__", None)
-        if found is None and (document := getattr(self, "__document__", None)) is not None:
-            found = document.optimizer
+        if found is None and (servo_ := getattr(self, "__servo__", None)) is not None:
+            found = getattr(servo_.config, "optimizer", None)
         return found
 
     @_optimizer.setter

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from servo.logging.decorators import friendly_decorator, log_execution, log_execution_time
+from servo.logging.decorators import friendly_decorator as friendly_decorator
+from servo.logging.decorators import log_execution, log_execution_time
 
 if TYPE_CHECKING:
     import loguru
@@ -35,7 +36,6 @@ __all__ = [
     "Filter",
     "Mixin",
     "ProgressHandler",
-    "friendly_decorator",
     "log_execution",
     "log_execution_time",
     "logger",

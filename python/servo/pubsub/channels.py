@@ -9,8 +9,8 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
+from servo.pubsub.objects import InstanceField, Shown
 
 if TYPE_CHECKING:
     from servo.pubsub.exchange import Exchange
@@ -22,6 +22,7 @@ __all__ = ["Channel", "ChannelName", "is_channel_name"]
 _LONGEST = 253
 _PATTERN = r"^[0-9a-zA-Z]([0-9a-zA-Z\.\-_])*[0-9A-Za-z]$"
 _NAME = re.compile(_PATTERN[1:-1])
+_SCHEMA = {"type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": _PATTERN}
 
 
 class ChannelName(InstanceField, str):
@@ -35,6 +36,14 @@ class ChannelName(InstanceField, str):
         if problem:
             raise ValueError(problem[0])
         return name
+
+    @classmethod
+    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+        schema.update(_SCHEMA)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(_SCHEMA)
 
 
 def is_channel_name(text: str) -> bool:

@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
 from servo.pubsub.channels import Channel
 from servo.pubsub.delivery import Delivery
 from servo.pubsub.iterators import Messages
+from servo.pubsub.objects import InstanceField, Shown
 from servo.pubsub.publishers import Publisher
 from servo.pubsub.queues import Overflow
 from servo.pubsub.subscribers import Callback, Subscriber

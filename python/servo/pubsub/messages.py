@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Dict, Self, Union  # noqa: UP035
 
-from servo._pydantic_instances import InstanceField, Shown
+from servo.pubsub.objects import InstanceField, Shown
 
 __all__ = ["ByteStream", "Message", "MessageContent", "Metadata", "MimeTypes"]
 

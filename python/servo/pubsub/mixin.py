@@ -28,7 +28,8 @@ class _Parts:
 
     __slots__ = ("exchange", "publishers", "subscribers")
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange | None = None) -> None:
+        # A class may keep its exchange elsewhere, with a property of its own.
         self.exchange = exchange
         self.publishers: dict[str, Publisher] = {}
         self.subscribers: dict[str, Subscriber] = {}
@@ -51,7 +52,10 @@ class Mixin(_Model):
     @property
     def pubsub_exchange(self) -> Exchange:
         """The exchange that messages go through."""
-        return _parts_of(self).exchange
+        parts = _parts_of(self)
+        if parts.exchange is None:
+            parts.exchange = Exchange()
+        return parts.exchange
 
     @pubsub_exchange.setter
     def pubsub_exchange(self, exchange: Any) -> None:
@@ -159,7 +163,7 @@ def _parts_of(owner: Any) -> _Parts:
     try:
         parts: _Parts = object.__getattribute__(owner, "__pubsub__")
     except AttributeError:
-        parts = _Parts(Exchange())
+        parts = _Parts()
         object.__setattr__(owner, "__pubsub__", parts)
     return parts
 

@@ -7,8 +7,8 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub.channels import Channel
+from servo.pubsub.objects import InstanceField, Shown
 
 if TYPE_CHECKING:
     from servo.pubsub.exchange import Exchange

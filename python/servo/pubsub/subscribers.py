@@ -10,11 +10,11 @@ import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
-from servo._pydantic_instances import InstanceField, Shown
 from servo.pubsub import scope
 from servo.pubsub.failures import failed, warn
 from servo.pubsub.iterators import Messages
 from servo.pubsub.messages import Message
+from servo.pubsub.objects import InstanceField, Shown
 
 if TYPE_CHECKING:
     from servo.pubsub.channels import Channel

@@ -68,6 +68,8 @@ class Setting(RuledModel, abc.ABC):
     unit: Optional[str] = None  # noqa: UP045
     value: Optional[Scalar] = None  # noqa: UP045
 
+    _fields_schema: ClassVar[Any]
+
     def __init__(self, *args: Any, **data: Any) -> None:
         if isinstance(data.get("unit"), enum.Enum) and "unit" in data and not self._keeps_unit():
             data["unit"] = data["unit"].value
@@ -81,8 +83,17 @@ class Setting(RuledModel, abc.ABC):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
         # Nothing can be made of a mapping where the class is abstract: there only objects of subclasses are taken.
         if inspect.isabstract(cls):
+            if "_fields_schema" not in vars(cls):
+                cls._fields_schema = handler(source)
             return _pydantic.instance_schema(cls)
         return handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
+        # The fields are told all the same.
+        if core_schema["type"] == "custom-error":
+            core_schema = cls._fields_schema
+        return super().__get_pydantic_json_schema__(core_schema, handler)
 
     @classmethod
     def human_readable(cls, value: Any) -> str:

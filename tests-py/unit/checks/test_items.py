@@ -87,6 +87,27 @@ async def test_handlers_that_are_methods(config):
 
 
 @pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ('rate(x{{job="b"}}[5m])', 'Run "rate(x{job="b"}[5m])"'),
+        ('rate(x{job="b"}[5m])', 'Run "rate(x{job="b"}[5m])"'),
+        ("{{", 'Run "{"'),
+        ("{{ {a}", 'Run "{{ {a}"'),
+        ("{item}", 'Run "{item}"'),
+    ],
+)
+async def test_braces_of_items_that_are_doubled_and_that_are_not(config, item, name):
+    class Queries(BaseChecks):
+        @multicheck('Run "{item}"')
+        def check_queries(self) -> Tuple[Iterable, CheckHandler]:  # noqa: UP006
+            return [item], lambda query: query == item
+
+    (ran,) = await Queries.run(config)
+    assert (ran.name, ran.success) == (name, True)
+    assert (await Queries.run(config, matching=CheckFilter(name=f'Run "{item}"')))[0].name == name
+
+
+@pytest.mark.parametrize(
     "annotation",
     [
         Tuple[Iterable, CheckHandler],  # noqa: UP006

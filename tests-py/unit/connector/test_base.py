@@ -10,8 +10,9 @@ import pydantic
 import pytest
 
 import servo
-from servo import repeating
+from servo import logging, pubsub, repeating
 from servo.configuration import CommonConfiguration
+from servo.pubsub import Exchange
 from servo.telemetry import Telemetry
 from servo.types import License, Maturity
 from servo.utilities import associations
@@ -63,7 +64,15 @@ class TestClass:
         assert (ChildConnector.homepage, ChildConnector.cryptonym) == ("https://example.com", "nym")
 
     def test_bases(self):
-        for base in (associations.Mixin, servo.events.Mixin, repeating.Mixin, pydantic.BaseModel, abc.ABC):
+        for base in (
+            associations.Mixin,
+            servo.events.Mixin,
+            logging.Mixin,
+            pubsub.Mixin,
+            repeating.Mixin,
+            pydantic.BaseModel,
+            abc.ABC,
+        ):
             assert issubclass(FancyConnector, base)
         assert isinstance(FancyConnector, servo.events.Metaclass)
 
@@ -260,10 +269,12 @@ class TestWhatTheServoShares:
         assert one.telemetry is other
 
     def test_the_exchange(self):
-        one, exchange = FancyConnector(config={}, pubsub_exchange=(given := object())), object()
+        given, exchange = Exchange(), Exchange()
+        one = FancyConnector(config={}, pubsub_exchange=given)
         assert one.pubsub_exchange is given
         one.pubsub_exchange = exchange
         assert one.pubsub_exchange is exchange
+        assert isinstance(FancyConnector(config={}).pubsub_exchange, Exchange)
 
     def test_settings_and_optimizer(self):
         one = FancyConnector(config={}, _optimizer="no effect", _global_config="no effect")
@@ -272,13 +283,20 @@ class TestWhatTheServoShares:
         assert isinstance(one._global_config, CommonConfiguration)
         assert one.optimizer == "optimizer"
 
-    def test_they_can_be_looked_up_in_a_document(self):
-        class Document:
-            settings, optimizer = "settings", "optimizer"
+    def test_they_are_looked_up_in_the_servo(self):
+        class Owner:
+            class config:
+                settings, optimizer = "settings", "optimizer"
+
+            telemetry, pubsub_exchange = "telemetry", "exchange"
 
         one = FancyConnector(config={})
-        one._belong_to(Document())
+        one._belong_to(Owner())
         assert (one._global_config, one.optimizer) == ("settings", "optimizer")
+        assert (one.telemetry, one.pubsub_exchange) == ("telemetry", "exchange")
+        one._belong_to(None)
+        assert one.optimizer is None
+        assert one.telemetry.values["servox.version"]
 
     def test_the_logger_names_the_connector(self):
         from loguru import logger

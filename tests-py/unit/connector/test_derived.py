@@ -196,10 +196,7 @@ class TestDocument:
         assert (config.load_test, config.other) == (None, None)
 
     def test_a_rule_of_the_whole_part(self, problems):
-        if OLD:
-            rule = pydantic.root_validator(allow_reuse=True)
-        else:
-            rule = pydantic.model_validator(mode="after")
+        rule = pydantic.root_validator(allow_reuse=True) if OLD else pydantic.model_validator(mode="after")
 
         class RuledConfiguration(servo.BaseConfiguration):
             @rule
@@ -217,10 +214,10 @@ class TestDocument:
     def test_a_connector_that_no_key_can_name(self):
         yaml = type("YamlConnector", (servo.BaseConnector,), {})
         assert "yaml" not in document_model({"yaml": yaml}, required=False).schema()["properties"]
-        with pytest.raises(ValueError, match='^Name "yaml" is reserved'):
+        with pytest.raises(ValueError, match=r'^Name "yaml" is reserved'):
             document_model({"yaml": yaml}, required=True)
         for required in (True, False):
-            with pytest.raises(ValueError, match='^Name "settings" is reserved'):
+            with pytest.raises(ValueError, match=r'^Name "settings" is reserved'):
                 document_model({"settings": yaml}, required=required)
 
 
@@ -360,5 +357,5 @@ class TestModelOfADocument:
 
     @pytest.mark.parametrize("connectors", [["nope"], {"abc": "nope"}])
     def test_an_unknown_connector(self, connectors):
-        with pytest.raises(ValueError, match='^no connector found for the identifier "nope"$'):
+        with pytest.raises(ValueError, match=r'^no connector found for the identifier "nope"$'):
             _create_config_model(config={"connectors": connectors})

@@ -11,8 +11,12 @@ from servo.logging import defaults
 
 
 @pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    """Leaves the loggers as other tests expect them."""
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Takes away what tests of the command line left behind, and leaves the loggers as other tests expect them."""
+    for name in ("LOGURU_LEVEL", "SERVO_LOG_FILE", "SERVO_LOG_ROTATION"):
+        monkeypatch.delenv(name, raising=False)
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [each for each in root.handlers if type(each).__name__ != "CurrentStderr"])
     level = defaults.DEFAULT_FILTER.level
     handlers = {name: list(logging.getLogger(name).handlers) for name in ("asyncio", "backoff")}
     number = logging.getLogger("asyncio").level

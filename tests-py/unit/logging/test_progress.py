@@ -192,12 +192,12 @@ async def test_each_report_goes_through_its_servo(connector, of_servo):
     logger.add(handler.sink)
     for number, at_work in enumerate([one, two, one]):
         of_servo.at_work.set(at_work)
-        other = ReportingConnector(name=f"c{number}", config={})
+        other = ReportingConnector(name=f"load-{number}", config={})
         with handling(other):
             logger.info("text", progress=number)
     await delivered(handler)
-    assert one.reports == [(0, True, "c0"), (2, True, "c2")]
-    assert two.reports == [(1, True, "c1")]
+    assert one.reports == [(0, True, "load-0"), (2, True, "load-2")]
+    assert two.reports == [(1, True, "load-1")]
 
 
 async def test_the_newest_reports_win(connector, of_servo, records):

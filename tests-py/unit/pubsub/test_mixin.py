@@ -5,6 +5,7 @@ import weakref
 import pydantic
 import pytest
 
+from servo import _pydantic, events
 from servo.pubsub import Exchange, Message, Mixin
 
 
@@ -207,3 +208,33 @@ async def test_channels_of_a_block(host, exchange):
         assert not channel.closed
         await channel.close()
     assert exchange.channels == set()
+
+
+class Base(events.Mixin, Mixin, _pydantic.model_base(extra="ignore", arbitrary_types_allowed=True)):
+    """A base class of models with a slot of its own, as that of connectors."""
+
+    __slots__ = ("__own__",)
+
+    name: str
+    heard: int = 0
+
+    def __init__(self, **data):
+        super().__init__(**data)
+        object.__setattr__(self, "__own__", 1)
+
+
+async def test_a_base_class_of_models_can_have_it(exchange, eventually):
+    telling = Base(name="tell", pubsub_exchange=exchange, other=1)
+
+    @telling.subscribe("a*")
+    def hear(message):
+        telling.heard += 1
+
+    await telling.publish(Message(text="1"), "ab")
+    await eventually(lambda: telling.heard == 1)
+    assert dict(telling) == {"name": "tell", "heard": 1}
+    assert Base(name="other").pubsub_exchange is not exchange
+    telling.pubsub_exchange = other = Exchange()
+    assert telling.pubsub_exchange is other
+    telling.cancel_subscribers("hear")
+    assert not exchange._subscribers

@@ -85,6 +85,8 @@ def test_wrong_names_of_channels(name, text):
     class Model(pydantic.BaseModel):
         name: ChannelName
 
+    schema = Model.schema() if pydantic.VERSION.startswith("1.") else Model.model_json_schema()
+    assert schema["properties"]["name"]["maxLength"] == 253
     with pytest.raises(pydantic.ValidationError):
         Model(name=name)
     assert Model(name=" a.b ").name == "a.b"

@@ -1,4 +1,4 @@
-"""Plain classes as types of fields, with either pydantic."""
+"""What the plain classes of publish and subscribe share with models: they can be fields, and have the same texts."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class InstanceField:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
+        from servo import _pydantic
 
-        return core_schema.no_info_plain_validator_function(cls._as_field)
+        return _pydantic.checked_schema(cls._as_field)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
