@@ -7,6 +7,7 @@ STAMPS := $(VENV)/.stamps
 DIST := target/dist
 WHEEL_VENV := target/wheel-venv
 PYDANTIC1_VENV := target/pydantic1-venv
+SERVOX_VENV := target/servox-venv
 # Another flag for every cargo call, e.g. LOCKED=--locked where Cargo.lock must not change.
 LOCKED ?=
 # Pass arguments on, e.g. `make run ARGS="--output json"`.
@@ -22,15 +23,15 @@ export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel test-pydantic1 build wheel bench clean
+.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel test-pydantic1 test-differential fuzz build wheel bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Optimize the example application on this machine
 	@cd examples/quickstart && PATH="$(CURDIR)/$(BIN):$$PATH" exec "$(CURDIR)/$(BIN)/servo" run $(ARGS)
 
-test: lint build wheel test-rust test-python test-wheel test-pydantic1 ## Run every check and every test
+test: lint build wheel test-rust test-python test-wheel test-pydantic1 test-differential ## Run every check and every test
 
 build: $(STAMPS)/extension ## Build the extension module and install the package into .venv
 
@@ -47,6 +48,8 @@ lint-python: $(STAMPS)/extension
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict examples/connector.py tests-py/unit/typing/example.py
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 fmt: $(STAMPS)/tools ## Format the sources and apply safe lint fixes
 	cargo fmt
@@ -64,7 +67,15 @@ test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment a
 
 test-pydantic1: $(PYDANTIC1_VENV)/.stamp ## Test values, configuration and connectors with pydantic 1
 	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit/test_values.py tests-py/unit/test_connector.py \
-	  tests-py/unit/test_config_errors.py tests-py/unit/configuration tests-py/integration/test_servo.py
+	  tests-py/unit/test_config_errors.py tests-py/unit/configuration tests-py/unit/types tests-py/integration/test_servo.py
+
+test-differential: $(SERVOX_VENV)/.stamp $(PYDANTIC1_VENV)/.stamp ## Compare what programs written for ServoX print there and here
+	SERVO_PEER_PYTHON="$(CURDIR)/$(SERVOX_VENV)/bin/python" \
+	  SERVO_OWN_PYTHONS="$(CURDIR)/$(BIN)/python:$(CURDIR)/$(PYDANTIC1_VENV)/bin/python" \
+	  $(BIN)/python -m pytest tests-py/differential
+
+fuzz: build ## Try 200,000 generated configurations and values; SEED=<number> repeats a run
+	$(BIN)/python tests-py/fuzz/fuzz.py --count 100000 $(if $(SEED),--seed $(SEED))
 
 bench: build ## Run the Rust micro-benchmarks and the start-up benchmark
 	cargo bench $(LOCKED)
@@ -113,4 +124,10 @@ $(PYDANTIC1_VENV)/.stamp: $(DIST)/.stamp
 	$(BIN)/python -m venv --clear $(PYDANTIC1_VENV)
 	wheel="`ls $(DIST)/*.whl`" && $(PYDANTIC1_VENV)/bin/python -m pip install "$$wheel" 'pydantic<2' \
 	  hypothesis pytest pytest-asyncio pytest-timeout
+	@touch $@
+
+# ServoX 25.3 does not say that it needs an older click.
+$(SERVOX_VENV)/.stamp: $(STAMPS)/tools
+	$(BIN)/python -m venv --clear $(SERVOX_VENV)
+	$(SERVOX_VENV)/bin/python -m pip install 'servox==25.3.0' 'click<8.2' pytest
 	@touch $@

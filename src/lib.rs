@@ -3,8 +3,8 @@
 //! A *servo* describes an application, measures it, adjusts it and reports back, through connectors. The optimizer
 //! says what is next: a remote service, or the local optimizer of this crate.
 //!
-//! The layers, each of which knows only those before it: [`model`], [`event`] and [`config`], [`connector`],
-//! [`optimizer`] and `runner`, [`connectors`].
+//! The layers, each of which knows only those before it: [`model`], [`event`], [`config`] and [`pubsub`],
+//! [`connector`], [`optimizer`] and `runner`, [`connectors`].
 
 pub mod config;
 pub mod connector;
@@ -12,6 +12,7 @@ pub mod connectors;
 pub mod event;
 pub mod model;
 pub mod optimizer;
+pub mod pubsub;
 pub mod runner;
 
 #[cfg(feature = "python")]

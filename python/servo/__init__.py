@@ -8,9 +8,23 @@ Names are imported when they are first used: `import servo` itself costs next to
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
+from servo._distributions import warn_of_predecessor
+
 if TYPE_CHECKING:
+    from servo.assembly import Assembly as Assembly
+    from servo.assembly import current_assembly as current_assembly
+    from servo.checks import BaseChecks as BaseChecks
+    from servo.checks import Check as Check
+    from servo.checks import CheckFilter as CheckFilter
+    from servo.checks import CheckHandler as CheckHandler
+    from servo.checks import CheckHandlerResult as CheckHandlerResult
+    from servo.checks import check as check
+    from servo.checks import multicheck as multicheck
+    from servo.checks import require as require
+    from servo.checks import warn as warn
     from servo.configuration import AbstractBaseConfiguration as AbstractBaseConfiguration
     from servo.configuration import AppdynamicsOptimizer as AppdynamicsOptimizer
     from servo.configuration import BaseConfiguration as BaseConfiguration
@@ -20,6 +34,7 @@ if TYPE_CHECKING:
     from servo.configuration import OptimizerTypes as OptimizerTypes
     from servo.connector import BaseConnector as BaseConnector
     from servo.connector import current_connector as current_connector
+    from servo.connector.description import metadata as metadata
     from servo.errors import AdjustmentFailedError as AdjustmentFailedError
     from servo.errors import AdjustmentRejectedError as AdjustmentRejectedError
     from servo.errors import BaseError as BaseError
@@ -43,6 +58,30 @@ if TYPE_CHECKING:
     from servo.events import event as event
     from servo.events import event_handler as event_handler
     from servo.events import on_event as on_event
+    from servo.logging import ProgressHandler as ProgressHandler
+    from servo.logging import log_execution as log_execution
+    from servo.logging import log_execution_time as log_execution_time
+    from servo.logging import logger as logger
+    from servo.logging import reset_to_defaults as reset_to_defaults
+    from servo.logging import set_level as set_level
+    from servo.pubsub import Aggregator as Aggregator
+    from servo.pubsub import BaseSubscription as BaseSubscription
+    from servo.pubsub import Callback as Callback
+    from servo.pubsub import Channel as Channel
+    from servo.pubsub import Exchange as Exchange
+    from servo.pubsub import Filter as Filter
+    from servo.pubsub import Message as Message
+    from servo.pubsub import Metadata as Metadata
+    from servo.pubsub import Mixin as Mixin
+    from servo.pubsub import Publisher as Publisher
+    from servo.pubsub import Splitter as Splitter
+    from servo.pubsub import Subscriber as Subscriber
+    from servo.pubsub import Subscription as Subscription
+    from servo.pubsub import Transformer as Transformer
+    from servo.servo import Events as Events
+    from servo.servo import Servo as Servo
+    from servo.servo import current_command_uid as current_command_uid
+    from servo.servo import current_servo as current_servo
     from servo.types import CONFIGMAP_FORMAT as CONFIGMAP_FORMAT
     from servo.types import CPU as CPU
     from servo.types import DEFAULT_JSON_ENCODERS as DEFAULT_JSON_ENCODERS
@@ -131,6 +170,18 @@ if TYPE_CHECKING:
 
 # The module each public name lives in.
 _HOMES = {
+    "servo.assembly": ["Assembly", "current_assembly"],
+    "servo.checks": [
+        "BaseChecks",
+        "Check",
+        "CheckFilter",
+        "CheckHandler",
+        "CheckHandlerResult",
+        "check",
+        "multicheck",
+        "require",
+        "warn",
+    ],
     "servo.configuration": [
         "AbstractBaseConfiguration",
         "AppdynamicsOptimizer",
@@ -140,7 +191,7 @@ _HOMES = {
         "OpsaniOptimizer",
         "OptimizerTypes",
     ],
-    "servo.connector": ["BaseConnector", "current_connector"],
+    "servo.connector": ["BaseConnector", "current_connector", "metadata"],
     "servo.errors": [
         "AdjustmentFailedError",
         "AdjustmentRejectedError",
@@ -167,6 +218,31 @@ _HOMES = {
         "event",
         "event_handler",
         "on_event",
+    ],
+    "servo.servo": ["Events", "Servo", "current_command_uid", "current_servo"],
+    "servo.logging": [
+        "ProgressHandler",
+        "log_execution",
+        "log_execution_time",
+        "logger",
+        "reset_to_defaults",
+        "set_level",
+    ],
+    "servo.pubsub": [
+        "Aggregator",
+        "BaseSubscription",
+        "Callback",
+        "Channel",
+        "Exchange",
+        "Filter",
+        "Message",
+        "Metadata",
+        "Mixin",
+        "Publisher",
+        "Splitter",
+        "Subscriber",
+        "Subscription",
+        "Transformer",
     ],
     "servo.types": [
         "AbstractOutputFormat",
@@ -305,3 +381,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+warn_of_predecessor(os.path.dirname(__file__))

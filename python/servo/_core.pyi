@@ -3,12 +3,14 @@
 import array
 import builtins
 import datetime
-from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, Self, TypeVar, overload
 
+from servo._dispatch_channel import DispatchChannel
 from servo.events import Event, EventHandler, Preposition
+from servo.pubsub import Channel, Message, Subscriber
 from servo.types.api import Measurement
 from servo.types.durations import Duration
 from servo.types.enums import Unit
@@ -57,6 +59,39 @@ class Servo:
         """Takes one measurement; gives the readings as JSON. Times are in seconds."""
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]:
         """Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+class OptimizerClient:
+    """The client of one optimizer at a service.
+
+    Args:
+        optimizer: What stands under `optimizer` of a servo.yaml, as JSON.
+        settings: What stands under `settings`, as JSON.
+
+    Raises:
+        servo.errors.ServoError: What is configured cannot work.
+    """
+
+    def __init__(self, optimizer: str, settings: str) -> None: ...
+    @property
+    def id(self) -> str:
+        """What the servo is called at the service."""
+    def post(
+        self,
+        event: str,
+        param: dict[str, Any] | None,
+        servo_uid: str | None = None,
+        *,
+        retry: bool = True,
+        context: str = "__default__",
+    ) -> Awaitable[dict[str, Any]]:
+        """Posts a message and gives the reply."""
+    def close(self) -> None:
+        """Lets go of the connections; a closed client posts nothing more."""
+
+def is_retryable_status(status: int) -> bool:
+    """Whether a request that got this HTTP status may get through later."""
 
 class EventContext:
     """What `servo.current_event()` gives: an event, and whether its handlers run before, on or after it."""
@@ -125,8 +160,10 @@ class Dispatch:
         exclude: Sequence[Any] | None,
         return_exceptions: bool,
         prepositions: Preposition,
-        alone: bool,
-        variable: tuple[ContextVar[Any], Any] | None,
+        owner: Any,
+        variable: ContextVar[Any] | None = None,
+        alone: bool = False,
+        contained: bool = False,
         /,
     ) -> None: ...
     @property
@@ -140,14 +177,41 @@ class Dispatch:
     @property
     def success(self) -> bool:
         """Whether it has run to its end and there are results."""
-    def run(self) -> Coroutine[Any, Any, Any]:
-        """Runs it; gives the results, or the first one.
+    def run(self) -> Self:
+        """Runs it, once awaited; gives the results, or the first one.
 
         Raises:
             RuntimeError: It has run.
         """
-    def __call__(self) -> Coroutine[Any, Any, Any]: ...
+    def __call__(self) -> Self: ...
     def __await__(self) -> Generator[Any, Any, Any]: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, typ: Any, val: Any = None, tb: Any = None, /) -> Any: ...
+    def close(self) -> None: ...
+    async def __aenter__(self) -> Self:
+        """Makes the channel `servo.events.{event}.{id}`, which is there until the dispatch has run."""
+    async def __aexit__(self, *error: object) -> None:
+        """Runs it, unless that has been done."""
+    @property
+    def channel(self) -> Channel:
+        """The channel.
+
+        Raises:
+            AttributeError: Outside of an `async with` block, or of a connector without an exchange.
+        """
+    @overload
+    def subscribe(self) -> AbstractAsyncContextManager[Subscriber]:
+        """A subscriber of the channel for an `async with` block."""
+    @overload
+    def subscribe(self, callback: _Function, /) -> _Function:
+        """Has a function called with each message of the channel."""
+    def __aiter__(self) -> AsyncIterator[Message]: ...
+    @property
+    def _owner(self) -> Any: ...
+    @property
+    def _channel(self) -> DispatchChannel | None: ...
+    @_channel.setter
+    def _channel(self, channel: DispatchChannel | None) -> None: ...
 
 class _Record:
     """What the value classes of the engine have in common; the methods are those of pydantic 1."""
@@ -498,3 +562,17 @@ def native_problems(kind: str, config: str) -> list[tuple[list[str | int], str]]
 
 def native_schema(kind: str) -> str:
     """The JSON Schema of the configuration of a type."""
+
+def glob_matches(pattern: str, name: str) -> bool:
+    """Whether a shell pattern matches a channel's name."""
+
+class SelectorIndex:
+    """The subscriptions of an exchange whose selectors are texts, by number."""
+
+    def insert(self, number: int, selector: str) -> str | None:
+        """Adds a subscription; gives the one name that it selects, or None if it has wildcards."""
+    def remove(self, number: int) -> bool:
+        """Takes a subscription out; gives whether it was there."""
+    def find(self, name: str) -> list[int]:
+        """The numbers of the subscriptions that a channel's name concerns, ascending."""
+    def __len__(self) -> int: ...

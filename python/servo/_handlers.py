@@ -8,43 +8,76 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from servo._core import Dispatch
 from servo.connector import BaseConnector
-from servo.errors import EventError
-from servo.events import EventContext, EventResult, Mixin, Preposition, _current_event, get_event
+from servo.events import Event, EventResult, Mixin, Preposition, _own_handlers, get_event
 
 
 def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
     """The preposition and event of every handler of a connector."""
-    return [(str(handler.preposition), handler.event.name) for handler in connector.__event_handlers__]
+    return [
+        (str(preposition), handler.event.name)
+        for handler in (*connector.__event_handlers__, *_own_handlers(connector))
+        for preposition in handler.preposition
+    ]
 
 
 async def run(
     connector: BaseConnector, event: str, preposition: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[Any]:
-    """Runs the handlers one after another, in the order they were declared; gives what each returned.
+    """Runs the handlers one after another, as `run_event_handlers` does; gives what each returned.
 
     A plain function runs in the loop's thread, as it stands: one that waits belongs into `async def`.
 
     KeyboardInterrupt and SystemExit fail the event as any other exception does: a connector does not end the process
     that its neighbours live in. To end a run there is `interrupt`.
+
+    Raises:
+        TypeError: The arguments do not fit the event.
     """
-    wanted = Preposition.from_str(preposition)
-    token = _current_event.set(EventContext(get_event(event), wanted))
+    found, wanted = get_event(event), Preposition.from_str(preposition)
+    if wanted is not Preposition.after:
+        args, kwargs = _arguments(found, connector, args, kwargs)
+    results = await Dispatch(
+        found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True
+    )
+    # A handler that swallowed its cancellation must not look like one that was never cancelled.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return [result.value for result in results or ()]
+
+
+def _arguments(
+    event: Event, connector: BaseConnector, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments as the signature of the event names them: by position where it must be, else by name.
+
+    A handler may declare them in another order.
+    """
+    if event.signature is None:
+        return args, kwargs
+    for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and name in kwargs:
+            args = (*args, kwargs[name])
+            kwargs = {other: value for other, value in kwargs.items() if other != name}
     try:
-        with connector.current():
-            results = []
-            for handler in connector.get_event_handlers(event, wanted):
-                value = handler.handler(connector, *args, **{**handler.kwargs, **kwargs})
-                results.append(await value if inspect.isawaitable(value) else value)
-            # A handler that swallowed its cancellation must not look like one that was never cancelled.
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError
-            return results
-    except (KeyboardInterrupt, SystemExit) as error:
-        raise EventError(f"a handler of '{event}' raised {error!r}") from error
-    finally:
-        _current_event.reset(token)
+        bound = event.signature.bind(connector, *args, **kwargs)
+    except TypeError as error:
+        raise TypeError(
+            f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
+        ) from None
+    kinds = [event.signature.parameters[name].kind for name in bound.arguments]
+    first = 1 + kinds[1:].count(inspect.Parameter.POSITIONAL_ONLY)
+    by_position = bound.args[1:first]
+    names = list(bound.arguments)[1 + len(by_position) :]
+    by_name: dict[str, Any] = {}
+    for name in names:
+        if event.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+            by_name.update(bound.arguments[name])
+        else:
+            by_name[name] = bound.arguments[name]
+    return by_position, by_name
 
 
 async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], None]) -> str:

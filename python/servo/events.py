@@ -10,7 +10,7 @@ import inspect
 import sys
 import types
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, List, TypeVar, cast  # noqa: F401, UP035
 
 from servo._core import Dispatch, EventResult, use_instance_handlers
@@ -93,6 +93,16 @@ class Event:
         self.on_handler_context_manager = on_handler_context_manager
         self._names: Mapping[str, Any] = {}
 
+    def __getattr__(self, name: str) -> Any:
+        # Those of the standard events, which need the types of their annotations, wait until they are asked for.
+        if name not in ("_names", "signature"):
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        from servo._standard_events import names_of, signature_of
+
+        value = names_of(self.name) if name == "_names" else signature_of(self.name)
+        setattr(self, name, value)
+        return value
+
     def dict(self) -> dict[str, Any]:
         """The fields that are plain values."""
         return {"name": self.name, "module": self.module}
@@ -136,8 +146,15 @@ class EventHandler:
         return f"{self.connector_type}({self.preposition}:{self.event}->{self.handler})"
 
 
+def _standard_event(name: str) -> Event:
+    """An event whose signature is read when it is asked for."""
+    created = Event(name, None, "servo.servo")
+    del created.signature, created._names
+    return created
+
+
 _events = {
-    name: Event(name, None, "servo.servo")
+    name: _standard_event(name)
     for name in (
         "attach",
         "detach",
@@ -445,17 +462,7 @@ class _ClassOrInstanceMethod:
         return types.MethodType(self._function, (owner, instance))
 
 
-class _DispatchEvent(Dispatch):
-    """An event on its way: await it, or leave an `async with` block that holds it."""
-
-    __slots__ = ()
-
-    async def __aenter__(self) -> _DispatchEvent:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        if not self.done:
-            await self.run()
+_DispatchEvent = Dispatch
 
 
 _current_member: contextvars.ContextVar[Any] = contextvars.ContextVar("servox.current_member", default=None)
@@ -578,8 +585,8 @@ class Mixin:
             exclude,
             return_exceptions,
             _prepositions,
-            False,
-            None if self.__dispatch_variable__ is None else (self.__dispatch_variable__, self),
+            self,
+            self.__dispatch_variable__,
         )
 
     async def run_event_handlers(
@@ -595,7 +602,9 @@ class Mixin:
         """
         if not isinstance(event, Event):
             raise ValueError(f"event must be an Event object, got {type(event).__name__}")
-        run = _DispatchEvent(event, [self], args, kwargs, False, None, None, return_exceptions, preposition, True, None)
+        run = _DispatchEvent(
+            event, [self], args, kwargs, False, None, None, return_exceptions, preposition, self, None, True
+        )
         return cast("list[EventResult] | None", await run)
 
 
@@ -633,6 +642,27 @@ async def _within(
             given, value = value, None
             value = await cast(Awaitable[Any], given)
     return value
+
+
+# What a driver yields, with the value of a handler, when that has returned.
+_RETURNED = object()
+
+
+@types.coroutine
+def _driver() -> Generator[Any, Any, None]:
+    """Runs coroutine functions one after another: each is sent with its arguments, and stepped until it has returned.
+
+    A generator that goes on costs less than one for each handler, and neither needs an exception to hand over a value.
+    """
+    call = yield
+    while True:
+        function, args, kwargs = call
+        given = function(*args) if kwargs is None else function(*args, **kwargs)
+        if type(given) is not types.CoroutineType:
+            given = given.__await__()
+        # Idle, it holds on to nothing of the handler but its coroutine, which is over.
+        call = function = args = kwargs = None
+        call = yield _RETURNED, (yield from given)
 
 
 def _warn_of_cancellation(cancelled: list[tuple[Any, Any]]) -> None:

@@ -127,11 +127,16 @@ class Mixin:
 
 def _schedules(cls: type) -> dict[str, dict[str, Any]]:
     """The schedule of each decorated method, by attribute; the nearest in the hierarchy counts."""
+    if (known := vars(cls).get("__repeaters__")) is not None:
+        schedules: dict[str, dict[str, Any]] = known
+        return schedules
     found: dict[str, dict[str, Any]] = {}
     for base in reversed(cls.__mro__):
         for attribute, value in vars(base).items():
             if (schedule := getattr(value, "__repeating__", None)) is not None:
                 found[attribute] = schedule
+    # Classes may have hundreds of attributes, and a servo thousands of objects.
+    cls.__repeaters__ = found  # type: ignore[attr-defined]
     return found
 
 

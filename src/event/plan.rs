@@ -69,7 +69,16 @@ impl Plan {
             if !options.prepositions.contains(preposition) {
                 return Vec::new();
             }
-            (0..bus.len()).filter(|&at| chosen(bus[at].name()) && bus[at].responds_to(event, preposition)).collect()
+            let mut members = Vec::new();
+            for (at, target) in bus.iter().enumerate() {
+                if target.responds_to(event, preposition) && chosen(target.name()) {
+                    if members.is_empty() {
+                        members.reserve(bus.len() - at);
+                    }
+                    members.push(at);
+                }
+            }
+            members
         };
         Self { before: phase(Preposition::Before), on: phase(Preposition::On), after: phase(Preposition::After) }
     }

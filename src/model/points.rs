@@ -11,10 +11,13 @@ impl Points {
     /// Columns of one length, sorted by time; those of one time stay in their order.
     ///
     /// Times are microseconds since 1970. `None` when the columns differ in length.
-    pub fn new(times: Vec<i64>, values: Vec<f64>) -> Option<Self> {
+    pub fn new(mut times: Vec<i64>, mut values: Vec<f64>) -> Option<Self> {
         if times.len() != values.len() {
             return None;
         }
+        // Columns that grew point by point may hold twice their length.
+        times.shrink_to_fit();
+        values.shrink_to_fit();
         if times.is_sorted() {
             return Some(Self { times, values });
         }

@@ -23,6 +23,20 @@ pub enum Event {
     Goodbye,
 }
 
+impl Event {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hello => "HELLO",
+            Self::WhatsNext => "WHATS_NEXT",
+            Self::Description => "DESCRIPTION",
+            Self::Measurement => "MEASUREMENT",
+            Self::Adjustment => "ADJUSTMENT",
+            Self::Goodbye => "GOODBYE",
+        }
+    }
+}
+
 /// What an optimizer can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

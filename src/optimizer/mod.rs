@@ -5,10 +5,16 @@
 
 pub mod local;
 mod message;
+pub mod remote;
 
 pub use message::{Command, Commands, Event, Reply, Request, Status};
 
 use async_trait::async_trait;
+
+/// How this agent names itself to a service: the name that services of ServoX know, and the version of this crate.
+pub(crate) fn agent() -> String {
+    format!("github.com/opsani/servox v{}", env!("CARGO_PKG_VERSION"))
+}
 
 /// Why a message could not be delivered or answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! Their handlers run on the asyncio loop that owns the connector. The handlers of one connector for one event are one
 //! task there; the engine waits for the task and turns its results into answers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use pyo3::prelude::*;
@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::sync::oneshot;
 
 use super::calls::{answer, arguments};
+use super::dispatch::has_instance_handlers;
 use super::errors;
 use super::event_loop::EventLoop;
 use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Preposition, Responder};
@@ -21,25 +22,33 @@ pub(super) struct PyConnector {
     event_loop: Arc<EventLoop>,
     /// Which of the loop's connectors it is.
     at: usize,
-    /// The `(preposition, event)` pairs it handles, read once: handlers belong to the class.
-    handles: Vec<(Preposition, String)>,
+    handles: Handles,
+}
+
+/// The `(preposition, event)` pairs that a connector handles. Those of its class are there from the begin; it may get
+/// further ones of its own while it handles an event.
+type Handles = Arc<RwLock<Vec<(Preposition, String)>>>;
+
+/// Reads what a connector handles.
+fn subscriptions(object: &Bound<'_, PyAny>) -> PyResult<Vec<(Preposition, String)>> {
+    let listed = object.py().import("servo._handlers")?.call_method1("subscriptions", (object,))?;
+    let mut handles = Vec::new();
+    for pair in listed.try_iter()? {
+        let (preposition, event): (String, String) = pair?.extract()?;
+        let preposition = match preposition.as_str() {
+            "before" => Preposition::Before,
+            "after" => Preposition::After,
+            _ => Preposition::On,
+        };
+        handles.push((preposition, event));
+    }
+    Ok(handles)
 }
 
 impl PyConnector {
     /// The member of a bus for a Python connector, whose handlers run on that loop.
     pub fn new(object: &Bound<'_, PyAny>, event_loop: Arc<EventLoop>) -> PyResult<Self> {
-        let py = object.py();
-        let listed = py.import("servo._handlers")?.call_method1("subscriptions", (object,))?;
-        let mut handles = Vec::new();
-        for pair in listed.try_iter()? {
-            let (preposition, event): (String, String) = pair?.extract()?;
-            let preposition = match preposition.as_str() {
-                "before" => Preposition::Before,
-                "after" => Preposition::After,
-                _ => Preposition::On,
-            };
-            handles.push((preposition, event));
-        }
+        let handles = Arc::new(RwLock::new(subscriptions(object)?));
         let name = object.getattr("name")?.extract()?;
         let at = event_loop.adopt(object.clone().unbind());
         Ok(Self { name, event_loop, at, handles })
@@ -53,7 +62,8 @@ impl Responder for PyConnector {
     }
 
     fn responds_to(&self, event: &str, preposition: Preposition) -> bool {
-        self.handles.iter().any(|(at, name)| *at == preposition && name == event)
+        let handles = self.handles.read().unwrap_or_else(PoisonError::into_inner);
+        handles.iter().any(|(at, name)| *at == preposition && name == event)
     }
 
     async fn respond(
@@ -67,6 +77,7 @@ impl Responder for PyConnector {
         let task = RunningTask { event_loop: self.event_loop.clone(), task: Arc::default() };
         let slot = task.task.clone();
         let (at, call, results) = (self.at, call.clone(), results.to_vec());
+        let handles = self.handles.clone();
         let home = self.event_loop.clone();
         self.event_loop.submit(Box::new(move |py, event_loop| {
             if done.is_closed() {
@@ -76,11 +87,15 @@ impl Responder for PyConnector {
             let done = Arc::new(Mutex::new(Some(done)));
             let start = || -> PyResult<()> {
                 let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
-                let handlers = py.import("servo._handlers")?.getattr("run")?;
-                let coroutine =
-                    handlers.call1((home.connector(py, at)?, call.event(), preposition.to_string(), args, kwargs))?;
+                let run = py.import("servo._handlers")?.getattr("run")?;
+                let connector = home.connector(py, at)?;
+                let coroutine = run.call1((&connector, call.event(), preposition.to_string(), args, kwargs))?;
+                let connector = connector.unbind();
                 let task = event_loop.call_method1("create_task", (coroutine,))?;
-                let report = Bound::new(py, Done { sender: done.clone(), task: slot.clone(), call, preposition })?;
+                let report = Bound::new(
+                    py,
+                    Done { sender: done.clone(), task: slot.clone(), call, preposition, connector, handles },
+                )?;
                 task.call_method1("add_done_callback", (report,))?;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.unbind());
                 Ok(())
@@ -146,12 +161,18 @@ struct Done {
     task: Slot,
     call: Call,
     preposition: Preposition,
+    connector: Py<PyAny>,
+    handles: Handles,
 }
 
 #[pymethods]
 impl Done {
     fn __call__(&self, py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ended = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if has_instance_handlers() {
+            let handles = subscriptions(self.connector.bind(py))?;
+            *self.handles.write().unwrap_or_else(PoisonError::into_inner) = handles;
+        }
         let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         let result = if task.call_method0("cancelled")?.is_truthy()? {
             Err(EventError::new(ErrorKind::Cancelled, format!("'{}' was cancelled", self.call.event())))

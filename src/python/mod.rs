@@ -7,6 +7,8 @@ mod dispatch;
 mod errors;
 mod event_loop;
 mod native;
+mod optimizer_client;
+mod pubsub;
 mod sampler;
 mod servo;
 mod types;
@@ -25,6 +27,10 @@ mod core {
     use super::errors::ConfigError;
     #[pymodule_export]
     use super::native::{NativeCall, NativeConnector, native_metadata, native_problems, native_schema};
+    #[pymodule_export]
+    use super::optimizer_client::{OptimizerClient, is_retryable_status};
+    #[pymodule_export]
+    use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]

@@ -15,7 +15,9 @@ use super::sampler::Samplers;
 use crate::config::{OptimizerConfig, ServoConfig};
 use crate::event::{Answer, Call, Dispatched, EventError, Options};
 use crate::model::{Adjustment, Control, Duration, Measurement, Reading};
+use crate::optimizer::Optimizer;
 use crate::optimizer::local::{Board, LocalConfig, LocalOptimizer};
+use crate::optimizer::remote::RemoteOptimizer;
 use crate::runner::{Activity, Ended, Phase, Runner, Servo, Stop};
 
 /// One servo of a servo.yaml.
@@ -36,7 +38,8 @@ pub struct PyServo {
 #[derive(Clone)]
 struct Watched {
     activity: watch::Receiver<Activity>,
-    board: Arc<Board>,
+    /// Of the local optimizer alone.
+    board: Option<Arc<Board>>,
 }
 
 impl PyServo {
@@ -108,19 +111,10 @@ impl PyServo {
         let this = slf.get();
         let handle = Running::of(slf)?;
         this.event_loop.enter(py)?;
-        let OptimizerConfig::Local(local) = &this.config.optimizer else {
-            return Err(runtime_error(
-                "this version works with the local optimizer: write 'optimizer: {local: {…}}' instead of the \
-                 identifier of a remote service",
-            ));
-        };
-        let local: LocalConfig = serde_json::from_value(local.clone()).map_err(runtime_error)?;
-        let (name, servo, stop) = (this.servo.name().to_owned(), this.servo.clone(), this.stop().clone());
+        let (servo, stop) = (this.servo.clone(), this.stop().clone());
         let run = future_into_py(py, async move {
-            let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
-            let optimizer = tokio::task::spawn_blocking(open).await.map_err(runtime_error)?.map_err(runtime_error)?;
-            let board = optimizer.board();
-            let runner = Runner::new(servo, Arc::new(optimizer), stop);
+            let (optimizer, board) = open_optimizer(&handle.servo().config).await?;
+            let runner = Runner::new(servo, optimizer, stop);
             *handle.servo().watched() = Some(Watched { activity: runner.activity(), board: board.clone() });
             let result = runner.run().await;
             let (ended, reason) = match result {
@@ -128,7 +122,8 @@ impl PyServo {
                 Ok(Ended::Interrupted(reason)) => ("interrupted", Some(reason)),
                 Err(error) => ("failed", Some(error.to_string())),
             };
-            Ok(json!({ "ended": ended, "reason": reason, "report": board.report() }).to_string())
+            let report = board.and_then(|board| board.report());
+            Ok(json!({ "ended": ended, "reason": reason, "report": report }).to_string())
         })?;
         let interrupt = slf.getattr("interrupt")?;
         py.import("servo._handlers")?.call_method1("ended_in_order", (run, interrupt))
@@ -149,7 +144,8 @@ impl PyServo {
 
     /// What there is to tell since the last call, as JSON.
     fn drain(&self) -> String {
-        let notes = self.watched().as_ref().map(|watched| watched.board.drain()).unwrap_or_default();
+        let board = self.watched().as_ref().and_then(|watched| watched.board.clone());
+        let notes = board.map(|board| board.drain()).unwrap_or_default();
         serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
     }
 
@@ -222,6 +218,23 @@ impl Drop for Running {
         *self.servo().stop() = Stop::new();
         self.servo().running.store(false, Ordering::Release);
     }
+}
+
+/// The optimizer that a document names, and what there is to see of it.
+async fn open_optimizer(config: &ServoConfig) -> PyResult<(Arc<dyn Optimizer>, Option<Arc<Board>>)> {
+    let local = match &config.optimizer {
+        OptimizerConfig::Local(local) => local.clone(),
+        OptimizerConfig::Remote(remote) => {
+            let optimizer = RemoteOptimizer::new(remote, &config.settings).map_err(runtime_error)?;
+            return Ok((Arc::new(optimizer), None));
+        }
+    };
+    let local: LocalConfig = serde_json::from_value(local).map_err(runtime_error)?;
+    let name = config.servo_name();
+    let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
+    let optimizer = tokio::task::spawn_blocking(open).await.map_err(runtime_error)?.map_err(runtime_error)?;
+    let board = optimizer.board();
+    Ok((Arc::new(optimizer), Some(board)))
 }
 
 impl PyServo {
@@ -308,10 +321,10 @@ fn readings(measurement: &Measurement) -> Json {
 
 fn snapshot(watched: &Watched) -> Json {
     let activity = watched.activity.borrow().clone();
-    let board = watched.board.snapshot();
+    let board = watched.board.as_ref().map(|board| board.snapshot());
     let phase = match activity.phase {
         Phase::Starting => json!("starting"),
-        Phase::Running => json!(board.phase),
+        Phase::Running => board.as_ref().map_or_else(|| json!("running"), |board| json!(board.phase)),
         Phase::Stopping => json!("stopping"),
         Phase::Ended => json!("done"),
     };

@@ -13,7 +13,7 @@ use super::commands::{Sleep, asked_time, carry_out, progress_param};
 use super::stop::Overdue;
 use super::{Grace, Servo, Stop};
 use crate::event::{ErrorKind, EventError, Progress};
-use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status, agent};
 
 /// How often, at the most, progress is posted.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -372,11 +372,6 @@ impl Runner {
             activity.progress = None;
         });
     }
-}
-
-/// How this agent names itself to an optimizer.
-fn agent() -> String {
-    format!("servox-rs v{}", env!("CARGO_PKG_VERSION"))
 }
 
 fn telemetry() -> Json {

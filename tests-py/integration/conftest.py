@@ -5,6 +5,7 @@ import datetime
 import json
 import sys
 import weakref
+from typing import Any
 
 import pydantic
 import pytest
@@ -60,19 +61,19 @@ class Tuned(servo.BaseConnector):
     pause: float = 0.0
 
     @servo.on_event()
-    async def attach(self, servo_):
+    async def attach(self, servo_: Any) -> None:
         self.events.append("attach")
 
     @servo.on_event()
-    def startup(self):
+    def startup(self) -> None:
         self.events.append("startup")
 
     @servo.on_event()
-    def shutdown(self):
+    def shutdown(self) -> None:
         self.events.append("shutdown")
 
     @servo.on_event()
-    def detach(self, servo_):
+    def detach(self, servo_: Any) -> None:
         self.events.append("detach")
 
     @servo.on_event()
@@ -81,14 +82,18 @@ class Tuned(servo.BaseConnector):
         return servo.Description([servo.Component("a", [setting])], [servo.Metric("cost")])
 
     @servo.on_event()
-    async def measure(self, *, metrics=None, control: servo.Control = servo.Control()) -> servo.Measurement:
+    async def measure(
+        self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()
+    ) -> servo.Measurement:
         self.events.append("measure")
         await asyncio.sleep(self.pause)
         now = datetime.datetime.now(datetime.UTC)
         return servo.Measurement([servo.DataPoint(servo.Metric("cost"), now, (self.x - 7) ** 2 + 1)])
 
     @servo.on_event()
-    async def adjust(self, adjustments, control: servo.Control = servo.Control()) -> servo.Description:
+    async def adjust(
+        self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()
+    ) -> servo.Description:
         for adjustment in adjustments:
             if adjustment.selector == "a.x":
                 self.events.append(f"x={adjustment.value}")

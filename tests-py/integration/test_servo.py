@@ -7,6 +7,7 @@ import json
 import logging
 import time
 import weakref
+from typing import Any
 
 import pytest
 
@@ -110,21 +111,21 @@ class TestContext:
         seen = []
 
         @servo.on_event()
-        async def attach(self, its_servo):
+        async def attach(self, servo_: Any) -> None:
             await asyncio.sleep(0)
-            seen.append((its_servo, servo.current_connector() is self, str(servo.current_event())))
+            seen.append((servo_, servo.current_connector() is self, str(servo.current_event())))
 
         @servo.before_event("describe")
-        def before(self, control):
+        def before(self, control: servo.Control) -> None:
             seen.append(str(servo.current_event()))
 
         @servo.on_event()
-        def describe(self, control):
+        def describe(self, control: servo.Control) -> servo.Description:
             seen.append((str(servo.current_event()), type(control)))
             return servo.Description(metrics=[servo.Metric("m")])
 
         @servo.after_event("describe")
-        def after(self, results):
+        def after(self, results: list[servo.EventResult]) -> None:
             (result,) = results
             seen.append((str(servo.current_event()), result.connector.name, result.value, result.event.name))
 
@@ -144,7 +145,7 @@ class TestContext:
         seen = []
 
         @servo.after_event("measure")
-        def after(self, results):
+        def after(self, results: list[servo.EventResult]) -> None:
             seen.extend((result.connector.name, type(result.value)) for result in results)
 
         (one,) = open_servos(OPTIMIZER + "odd: {}\nwait: {measure_enabled: false}\n", connector(after=after))
@@ -155,11 +156,11 @@ class TestContext:
         ran = []
 
         @servo.before_event("describe")
-        def before(self, control):
+        def before(self, control: servo.Control) -> None:
             raise servo.EventCancelledError("not today", "closed")
 
         @servo.on_event()
-        def describe(self, control):
+        def describe(self, control: servo.Control) -> servo.Description:
             ran.append(1)
             return servo.Description()
 
@@ -199,11 +200,11 @@ class TestFailures:
     @pytest.mark.parametrize(("raised", "expected", "message"), FAILURES, ids=lambda value: type(value).__name__)
     async def test_what_a_handler_raises_is_told(self, open_servos, raised, expected, message, asynchronous):
         @servo.on_event("describe")
-        def at_once(self, control):
+        def at_once(self, control: servo.Control) -> servo.Description:
             raise raised
 
         @servo.on_event("describe")
-        async def later(self, control):
+        async def later(self, control: servo.Control) -> servo.Description:
             await asyncio.sleep(0)
             raise raised
 
@@ -218,7 +219,7 @@ class TestFailures:
     @pytest.mark.parametrize("wrong", [None, 5, {"components": []}, servo.Measurement()])
     async def test_a_wrong_answer_is_told(self, open_servos, wrong):
         @servo.on_event()
-        def describe(self, control):
+        def describe(self, control: servo.Control) -> servo.Description:
             return wrong
 
         (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(describe=describe))
@@ -226,12 +227,20 @@ class TestFailures:
         with pytest.raises(servo.EventError, match=message):
             await one.describe()
 
-    async def test_a_wrong_signature_is_told(self, open_servos):
-        @servo.on_event()
-        def describe(self):
-            return servo.Description()
+    async def test_a_wrong_signature_is_refused_where_it_is_declared(self):
+        message = 'invalid event handler "describe": missing required parameter "control" in callable signature'
+        with pytest.raises(TypeError, match=message):
 
-        (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(describe=describe))
+            @servo.on_event()
+            def describe(self) -> servo.Description:
+                return servo.Description()
+
+    async def test_a_wrong_signature_of_an_override_is_told(self, open_servos, tuned):
+        class Odd(tuned):
+            def describe(self):
+                return servo.Description()
+
+        (one,) = open_servos(OPTIMIZER + "odd: {}\n", Odd)
         with pytest.raises(servo.EventError, match=r"TypeError: .*unexpected keyword argument 'control'"):
             await one.describe()
 
@@ -239,7 +248,7 @@ class TestFailures:
         ended = asyncio.Event()
 
         @servo.on_event()
-        async def measure(self, *, metrics, control):
+        async def measure(self, *, metrics: list[str], control: servo.Control) -> servo.Measurement:
             try:
                 await asyncio.sleep(60)
             finally:
@@ -249,7 +258,7 @@ class TestFailures:
             config: servo.BaseConfiguration
 
             @servo.on_event()
-            async def measure(self, *, metrics, control):
+            async def measure(self, *, metrics: list[str], control: servo.Control) -> servo.Measurement:
                 await asyncio.sleep(0.05)
                 raise servo.MeasurementFailedError("no data")
 
@@ -260,7 +269,7 @@ class TestFailures:
 
     async def test_a_handler_that_blocks_the_loop_delays_its_neighbours_only(self, open_servos, tuned):
         @servo.on_event()
-        def describe(self, control):
+        def describe(self, control: servo.Control) -> servo.Description:
             time.sleep(0.5)
             return servo.Description(metrics=[servo.Metric("slow")])
 
@@ -272,7 +281,7 @@ class TestFailures:
         started, ended = asyncio.Event(), asyncio.Event()
 
         @servo.on_event()
-        async def describe(self, control):
+        async def describe(self, control: servo.Control) -> servo.Description:
             started.set()
             try:
                 await asyncio.sleep(60)
@@ -304,12 +313,12 @@ class TestMemory:
         made = []
 
         @servo.on_event()
-        def attach(self, its_servo):
-            object.__setattr__(self, "its_servo", its_servo)
+        def attach(self, servo_: Any) -> None:
+            object.__setattr__(self, "its_servo", servo_)
             made.append(weakref.ref(self))
 
         @servo.on_event()
-        def describe(self, control):
+        def describe(self, control: servo.Control) -> servo.Description:
             return servo.Description()
 
         (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(attach=attach, describe=describe))
@@ -526,10 +535,24 @@ def test_the_engine_holds_up_under_a_naive_clock(open_servos):
         config: servo.BaseConfiguration
 
         @servo.on_event()
-        def measure(self, *, metrics, control):
+        def measure(self, *, metrics: list[str], control: servo.Control) -> servo.Measurement:
             point = servo.DataPoint(servo.Metric("m"), datetime.datetime.fromtimestamp(1_700_000_000), 1)
             return servo.Measurement([point])
 
     (one,) = open_servos(OPTIMIZER + "clock: {}\n", Clock)
     (entry,) = json.loads(asyncio.run(as_coroutine(lambda: one.measure([], None, 0.0, 0.0))))
     assert entry["readings"][0]["points"] == [[1_700_000_000, 1]]
+
+
+class TestHandlersOfAnInstance:
+    async def test_a_handler_that_is_added_at_an_event_answers_the_next_one(self, open_servos):
+        @servo.on_event()
+        def attach(self, its_servo):
+            event = servo.events.get_event("describe")
+            self.add_event_handler(event, servo.events.Preposition.on, describe)
+
+        def describe(self, control: servo.Control = servo.Control()) -> servo.Description:
+            return servo.Description(metrics=[servo.Metric("added")])
+
+        (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(attach=attach))
+        assert "added" in await one.describe()

@@ -22,7 +22,6 @@ QUIET = {"servox": logging.WARNING, "servox.optimizer.local": logging.ERROR}
 """The levels of the engine's loggers unless the user names one; warnings of the local optimizer are notes, too."""
 
 LINE = "%(asctime)s.%(msecs)03d | %(levelname)-8s | %(name)s - %(message)s"
-LOGURU_LINE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name} - {message}\n{exception}"
 
 
 class CurrentStderr(logging.StreamHandler[TextIO]):
@@ -57,19 +56,14 @@ def configure_logging(options: Options) -> None:
     os.environ.setdefault("LOGURU_LEVEL", options.log_level or LogLevel.info)
 
 
-def adopt_loguru(options: Options) -> None:
-    """Let loguru, where a connector uses it, write as ``logging`` does."""
-    if "loguru" not in sys.modules:
+def adopt_loguru(options: Options, *, used: bool) -> None:
+    """Let loguru write to the same place, and name the component.
+
+    It is imported where connectors are written in Python, whose ``logger`` it is.
+    """
+    if not used and "loguru" not in sys.modules:
         return
-    from loguru import logger
+    from servo.logging import defaults
 
-    def write(line: str) -> None:
-        sys.stderr.write(line)
-
-    logger.remove()
-    logger.add(
-        write,
-        level=str(options.log_level or LogLevel.info),
-        format=LOGURU_LINE,
-        colorize=False,
-    )
+    defaults.set_level(options.log_level or LogLevel.info)
+    defaults.set_colors(None if options.color else False)

@@ -45,6 +45,7 @@ class Core(Protocol):
     """The functions of ``servo._core`` that commands call."""
 
     def version(self) -> str: ...
+    def native_connectors(self) -> list[tuple[str, list[str]]]: ...
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
@@ -92,7 +93,8 @@ def open_servos(options: Options) -> list[Servo]:
     with engine_errors():
         types = connector_types(options.config_file)
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
-    adopt_loguru(options)
+    natively = {name for name, _ in native.native_connectors()}
+    adopt_loguru(options, used=any(kind not in natively for servo in servos for _, kind in servo.connectors))
     if options.name is None:
         return servos
     selected = [servo for servo in servos if servo.name == options.name]

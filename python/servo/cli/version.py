@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
+from servo._distributions import DISTRIBUTION, PREDECESSOR, conflict
 from servo.cli.options import Output, echo_json
 
-DISTRIBUTION = "servox-rs"
-PREDECESSOR = "servox"
 ABOUT = {
     "maturity": "Experimental",
     "description": "Connects an application to an optimizer: describe it, measure it, adjust it, report back.",
@@ -26,12 +25,12 @@ def version(
     from servo.cli.session import core
 
     number = core().version()
-    conflict = predecessor_version()
+    other = predecessor_version()
     if output is Output.json:
         result: dict[str, object] = {"name": "Servo", "version": number, "distribution": DISTRIBUTION}
         if not short:
             result |= ABOUT
-            result["conflicts"] = [f"{PREDECESSOR} {conflict}"] if conflict else []
+            result["conflicts"] = [f"{PREDECESSOR} {other}"] if other else []
         echo_json(result)
     else:
         typer.echo(f"Servo v{number} ({DISTRIBUTION})" if short else f"Servo v{number} ({DISTRIBUTION}, experimental)")
@@ -39,13 +38,8 @@ def version(
             typer.echo(ABOUT["description"])
             typer.echo(ABOUT["homepage"])
             typer.echo(f"Licensed under the terms of {ABOUT['license']}")
-    if conflict:
-        typer.echo(
-            f"warning: the distribution {PREDECESSOR} {conflict} is installed as well. Both own the folder `servo`, so "
-            "files of one have replaced files of the other.\n"
-            f"Keep one: pip uninstall {PREDECESSOR} {DISTRIBUTION} && pip install {DISTRIBUTION}",
-            err=True,
-        )
+    if other:
+        typer.echo(f"warning: {conflict(other)}", err=True)
 
 
 def predecessor_version() -> str | None:

@@ -1,5 +1,6 @@
 """What `servo.yaml` may say, as models: the parts of connectors, the optimizer, settings and checks."""
 
+from servo import _own_package as _own_package
 from servo.configuration.base import DEFAULT_TITLE, AbstractBaseConfiguration, BaseConfiguration
 from servo.configuration.checks import ChecksConfiguration
 from servo.configuration.common import (

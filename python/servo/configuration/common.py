@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import enum
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from servo import _pydantic
+from servo._pydantic import lazy
 from servo.configuration.base import AbstractBaseConfiguration
 from servo.types.core import Duration
 
@@ -124,7 +126,14 @@ else:
 _WORDS = {"true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off", "0"}
 
 
-class CommonConfiguration(AbstractBaseConfiguration):
+@functools.cache
+def _default_backoff() -> BackoffConfigurations:
+    with _pydantic.nested():
+        backoff: BackoffConfigurations = BackoffConfigurations.parse_obj(_DEFAULT_BACKOFF)
+    return backoff
+
+
+class CommonConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration):
     """How the servo reaches its optimizer.
 
     Attributes:
@@ -134,9 +143,7 @@ class CommonConfiguration(AbstractBaseConfiguration):
         ssl_verify: Whether certificates are verified, or the file of the authorities to trust. Unset means verified.
     """
 
-    backoff: BackoffConfigurations = _pydantic.field(
-        default_factory=lambda: BackoffConfigurations.parse_obj(_DEFAULT_BACKOFF)
-    )
+    backoff: BackoffConfigurations = _pydantic.field(default_factory=lazy.default(_default_backoff))
     proxies: ProxyKey | dict[ProxyKey, _Url | None] | None = None
     timeouts: Timeouts | None = None
     ssl_verify: bool | pydantic.FilePath | None = None
@@ -180,3 +187,6 @@ class CommonConfiguration(AbstractBaseConfiguration):
     def generate(cls, **kwargs: Any) -> CommonConfiguration | None:
         """Nothing: a new file needs no settings."""
         return None
+
+
+lazy.share_defaults(CommonConfiguration, backoff=_default_backoff)

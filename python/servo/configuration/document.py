@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import abc
+import functools
 import inspect
 import os
-from typing import Any
+import typing
+from typing import Any, ClassVar
 
 from servo import _pydantic
+from servo._pydantic import lazy
 from servo.configuration.base import AbstractBaseConfiguration
 from servo.configuration.checks import ChecksConfiguration
 from servo.configuration.common import CommonConfiguration
 from servo.configuration.environment import merged, values_of
 from servo.configuration.optimizers import AppdynamicsOptimizer, LocalOptimizer, OpsaniOptimizer, OptimizerTypes
 from servo.configuration.routes import normalized_connectors
+from servo.configuration.variables import part_of
 
 __all__ = ["BaseServoConfiguration"]
 
 
-class BaseServoConfiguration(AbstractBaseConfiguration, abc.ABC):
+@functools.cache
+def _default_settings() -> CommonConfiguration:
+    with _pydantic.nested():
+        return CommonConfiguration()
+
+
+@functools.cache
+def _default_checks() -> ChecksConfiguration:
+    with _pydantic.nested():
+        return ChecksConfiguration()
+
+
+class BaseServoConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration, abc.ABC):
     """The keys of a document that are no connectors; an assembly adds one for each connector.
 
     Attributes:
@@ -31,6 +47,10 @@ class BaseServoConfiguration(AbstractBaseConfiguration, abc.ABC):
         settings: How the optimizer is reached.
         checks: Which checks run before the start.
     """
+
+    # The configuration class of each connector's key, and whether the keys must be there.
+    __routes__: ClassVar[dict[str, Any]] = {}
+    __routes_required__: ClassVar[bool] = False
 
     class Config:
         extra = "forbid"
@@ -49,24 +69,24 @@ class BaseServoConfiguration(AbstractBaseConfiguration, abc.ABC):
     )
     no_diagnostics: bool = _pydantic.field(True, description="Whether requests for diagnostics are declined")
     settings: CommonConfiguration | None = _pydantic.field(
-        default_factory=CommonConfiguration, description="How the optimizer is reached"
+        default_factory=lazy.default(_default_settings), description="How the optimizer is reached"
     )
     checks: ChecksConfiguration | None = _pydantic.field(
-        default_factory=ChecksConfiguration, description="Which checks run before the start"
+        default_factory=lazy.default(_default_checks), description="Which checks run before the start"
     )
 
-    def __init__(self, /, **values: Any) -> None:
-        super().__init__(**values)
+    def _initialized(self) -> None:
         # It always counts as given: a dump without it would say nothing of where commands come from.
-        _pydantic.set_value(self, "optimizer", self.optimizer)
-
-    if _pydantic.MAJOR > 1:
-        __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+        self.__fields_set__.add("optimizer")
+        # A key with nothing behind it says nothing.
+        lazy.restore_default(self, "settings", _default_settings)
+        lazy.restore_default(self, "checks", _default_checks)
 
     @classmethod
     def _environment(cls, values: dict[str, Any]) -> dict[str, Any]:
         """What `SERVO_…` adds, and the older names behind it."""
-        found = values_of(cls)
+        # Keys of connectors are read below: they know how aliases are written in names of variables.
+        found = values_of(BaseServoConfiguration if cls.__routes__ else cls)
         for key, part in (("settings", CommonConfiguration), ("checks", ChecksConfiguration)):
             if more := values_of(part):
                 found = merged(found, {key: more})
@@ -76,13 +96,28 @@ class BaseServoConfiguration(AbstractBaseConfiguration, abc.ABC):
             kind = _optimizer_class(named)
             if kind is not None:
                 found["optimizer"] = merged(found.get("optimizer") or {}, _variables(kind, named))
+        for key, model in cls.__routes__.items():
+            if (part := part_of(key, model, values, required=cls.__routes_required__)) is not None:
+                found[key] = part
         return found
+
+    @classmethod
+    def _describe(cls, schema: typing.Dict[str, Any]) -> None:  # noqa: UP006 (`dict` is a method here)
+        super()._describe(schema)
+        for name, shown in schema.get("properties", {}).items():
+            # As pydantic 1 has it: a part that is a model is called by its key.
+            if any("$ref" in branch for branch in (shown, *shown.get("anyOf", ()))):
+                shown.setdefault("title", name.replace("_", " ").title())
 
     @_pydantic.before("optimizer")
     def _one_optimizer(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "local" in value:
+        if not isinstance(value, dict):
+            return value
+        if "local" in value:
             return LocalOptimizer(**value)
-        return value
+        # The class that the keys speak of need not be found by trying all of them.
+        kind = OpsaniOptimizer if "id" in value else None
+        return value if kind is None else lazy.valid_or_same(kind, value)
 
     @_pydantic.before("connectors")
     def _known_connectors(cls, value: Any) -> Any:
@@ -132,3 +167,6 @@ def _optimizer_class(written: dict[str, Any]) -> Any:
     ):
         return AppdynamicsOptimizer
     return OpsaniOptimizer if os.environ.get("OPSANI_OPTIMIZER") else None
+
+
+lazy.share_defaults(BaseServoConfiguration, settings=_default_settings, checks=_default_checks)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-import decimal
 import enum
 import json
 import math
-import pathlib
-import re
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pydantic
+
+from servo._pydantic import encoded
 
 __all__ = ["DEFAULT_JSON_ENCODERS", "MASK", "dumps", "jsonable", "revealed"]
 
@@ -85,26 +81,12 @@ def jsonable(
     def other(value: Any) -> Any:
         if callable(readable := getattr(value, "human_readable", None)):
             return str(readable())
-        if isinstance(value, datetime.timedelta):
-            return value.total_seconds()
-        if isinstance(value, datetime.date | datetime.time):
-            return value.isoformat()
-        if isinstance(value, decimal.Decimal):
-            exponent = value.as_tuple().exponent
-            return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
-        if isinstance(value, pathlib.PurePath | uuid.UUID) or type(value).__module__.startswith("pydantic"):
-            return str(value)
-        if isinstance(value, re.Pattern):
-            return value.pattern
-        if isinstance(value, bytes):
-            return value.decode()
-        if callable(fields := getattr(value, "dict", None)):
-            return inner(fields())
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return inner(dataclasses.asdict(value))
-        if fallback is not None:
-            return inner(fallback(value))
-        raise TypeError(f"Object of type '{type(value).__name__}' is not JSON serializable")
+        try:
+            return inner(encoded(value))
+        except TypeError:
+            if fallback is None:
+                raise
+        return inner(fallback(value))
 
     return inner(value)
 

@@ -35,7 +35,7 @@ class BaseModelConfig:
 if TYPE_CHECKING:
     from pydantic import BaseModel as _Model
 else:
-    _Model = _pydantic.value_model(BaseModelConfig, dumps, (DataPoint, TimeSeries))
+    _Model = _pydantic.value_model(BaseModelConfig, (DataPoint, TimeSeries))
 
 
 class BaseModel(_Model):

@@ -17,20 +17,66 @@ _SHOWN = 20
 _further: weakref.WeakKeyDictionary[type, Any] = weakref.WeakKeyDictionary()
 
 
+def _further_model(cls: type) -> Any:
+    """The model of what a subclass adds, or None where it adds nothing."""
+    if cls not in _further:
+        from servo import _pydantic
+
+        _further[cls] = _pydantic.further_model(cls)
+    return _further[cls]
+
+
 def init_further_fields(record: Any, given: dict[str, Any]) -> None:
-    """Sets the fields that subclasses of a value class declare.
+    """Sets the fields that subclasses of a value class declare, and runs their validators.
 
     Raises:
         pydantic.ValidationError: One is missing or wrong.
     """
-    cls = type(record)
-    if cls not in _further:
-        from servo import _pydantic
-
-        _further[cls] = _pydantic.further_fields(cls)
-    model = _further[cls]
+    model = _further_model(type(record))
     if model is not None:
-        vars(record).update(vars(model(**given)))
+        _take(record, model(**_own(record, model), **given))
+
+
+def assign(record: Any, name: str, value: Any) -> None:
+    """Sets an attribute of an object of a subclass.
+
+    Raises:
+        ValueError: There is no such field.
+        pydantic.ValidationError: The value is wrong.
+    """
+    from servo import _pydantic
+
+    model = _further_model(type(record))
+    known = () if model is None else _pydantic.fields_of(model)
+    if name not in known:
+        if name in record.__servo_record__:
+            record.__servo_set__(name, value)
+        elif name.startswith("_"):
+            vars(record)[name] = value
+        else:
+            raise ValueError(f'"{type(record).__name__}" object has no field "{name}"')
+        return
+    further = {field: vars(record)[field] for field in known if field in vars(record)}
+    # Only what is set is checked again.
+    current = model.construct(**_own(record, model), **further)
+    setattr(current, name, value)
+    _take(record, current)
+
+
+def _own(record: Any, model: Any) -> dict[str, Any]:
+    """The fields of the value class itself that validators of the subclass look at."""
+    from servo import _pydantic
+
+    known = _pydantic.fields_of(model)
+    return {name: getattr(record, name) for name in record.__servo_record__ if name in known}
+
+
+def _take(record: Any, checked: Any) -> None:
+    for name, value in vars(checked).items():
+        if name not in record.__servo_record__:
+            vars(record)[name] = value
+        elif value is not getattr(record, name):
+            record.__servo_set__(name, value)
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -38,7 +84,7 @@ def _fields(record: Any) -> dict[str, Any]:
     if "data_points" in record.__servo_record__:
         # Not the list itself: taking it would turn the columns into objects.
         fields = {"metric": fields.pop("metric"), "data_points": list(record), **fields}
-    further = {name: value for name, value in vars(record).items() if not name.startswith("_")}
+    further = {name: value for name, value in getattr(record, "__dict__", {}).items() if not name.startswith("_")}
     return {**fields, **further}
 
 
@@ -135,6 +181,48 @@ def parse(cls: Any, fields: Any) -> Any:
     if missing:
         raise _pydantic.validation_error(cls.__name__, missing)
     return cls(**given)
+
+
+_METRIC: dict[str, Any] = {
+    "title": "Metric",
+    "type": "object",
+    "properties": {"name": {"title": "Name", "type": "string"}, "unit": {"title": "Unit", "type": "string"}},
+    "required": ["name"],
+}
+_TIME = {"title": "Time", "type": "string", "format": "date-time"}
+_POINT: dict[str, Any] = {
+    "title": "DataPoint",
+    "type": "object",
+    "properties": {"metric": _METRIC, "time": _TIME, "value": {"title": "Value", "type": "number"}},
+    "required": ["metric", "time", "value"],
+}
+_SERIES: dict[str, Any] = {
+    "title": "TimeSeries",
+    "type": "object",
+    "properties": {
+        "metric": _METRIC,
+        "data_points": {"title": "Data Points", "type": "array", "items": _POINT},
+        "id": {"title": "Id", "type": "string"},
+        "annotation": {"title": "Annotation", "type": "string"},
+        "metadata": {"title": "Metadata", "type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["metric", "data_points"],
+}
+
+
+def schema(cls: Any) -> dict[str, Any]:
+    """The JSON Schema of a value class, fields of subclasses included."""
+    found: dict[str, Any] = copy.deepcopy(_SERIES if "data_points" in cls.__servo_record__ else _POINT)
+    found["title"] = cls.__name__
+    model = _further_model(cls)
+    if model is not None:
+        further = model.schema()
+        own = found["properties"]
+        found["properties"] = {**further["properties"], **own}
+        found["required"] = [*found["required"], *(name for name in further.get("required", ()) if name not in own)]
+        if "definitions" in further:
+            found["definitions"] = further["definitions"]
+    return found
 
 
 def read_time(value: Any) -> datetime.datetime:

@@ -12,7 +12,7 @@ import pydantic
 
 from servo import _pydantic
 from servo._core import step_alignment
-from servo.types.models import DEFAULT_JSON_ENCODERS, BaseModelConfig, RuledModel
+from servo.types.models import DEFAULT_JSON_ENCODERS, BaseModel, BaseModelConfig, RuledModel
 from servo.types.protocols import HumanReadable, Numeric
 
 __all__ = [
@@ -68,6 +68,8 @@ class Setting(RuledModel, abc.ABC):
     unit: Optional[str] = None  # noqa: UP045
     value: Optional[Scalar] = None  # noqa: UP045
 
+    _fields_schema: ClassVar[Any]
+
     def __init__(self, *args: Any, **data: Any) -> None:
         if isinstance(data.get("unit"), enum.Enum) and "unit" in data and not self._keeps_unit():
             data["unit"] = data["unit"].value
@@ -81,8 +83,17 @@ class Setting(RuledModel, abc.ABC):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
         # Nothing can be made of a mapping where the class is abstract: there only objects of subclasses are taken.
         if inspect.isabstract(cls):
+            if "_fields_schema" not in vars(cls):
+                cls._fields_schema = handler(source)
             return _pydantic.instance_schema(cls)
         return handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
+        # The fields are told all the same.
+        if core_schema["type"] == "custom-error":
+            core_schema = cls._fields_schema
+        return super().__get_pydantic_json_schema__(core_schema, handler)
 
     @classmethod
     def human_readable(cls, value: Any) -> str:
@@ -431,35 +442,25 @@ class EnvironmentEnumSetting(EnumSetting, EnvironmentSetting):
     """An enum setting that is an environment variable."""
 
 
-class _Items:
-    """What lists of settings have in common."""
+class EnvironmentSettingList(BaseModel):
+    """Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`.
 
-    __root__: List[Setting]  # noqa: UP006
+    Raises:
+        pydantic.ValidationError: An item is wrong, or has another `type`.
+    """
 
-    def __iter__(self) -> Iterator[Setting]:
+    __root__: List[  # noqa: UP006
+        Annotated[
+            Union[EnvironmentRangeSetting, EnvironmentEnumSetting],  # noqa: UP007
+            pydantic.Field(discriminator="type"),
+        ]
+    ]
+
+    def __iter__(self) -> Iterator[EnvironmentSetting]:  # type: ignore[override]
         return iter(self.__root__)
 
-    def __getitem__(self, index: int) -> Setting:
+    def __getitem__(self, index: int) -> EnvironmentSetting:
         return self.__root__[index]
 
     def __len__(self) -> int:
         return len(self.__root__)
-
-
-if TYPE_CHECKING:
-
-    class EnvironmentSettingList(_Items):
-        """Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`."""
-
-        @classmethod
-        def parse_obj(cls, obj: Any) -> EnvironmentSettingList: ...
-else:
-    EnvironmentSettingList = _pydantic.list_model(
-        "EnvironmentSettingList",
-        "Environment variables to adjust, as a list of mappings with a `type` of `range` or `enum`.",
-        Annotated[
-            Union[EnvironmentRangeSetting, EnvironmentEnumSetting],  # noqa: UP007
-            pydantic.Field(discriminator="type"),
-        ],
-        _Items,
-    )

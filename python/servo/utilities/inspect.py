@@ -218,6 +218,9 @@ def _check_parameter_type(
     try:
         assert_equal_types(expected, actual)
     except TypeError as error:
+        # A parameter whose default is None may be None, whether its annotation says so or not.
+        if wanted.default is None and _difference(typing.Optional[expected], actual) is None:  # noqa: UP045
+            return
         raise TypeError(
             f'{subject}: parameter "{found.name}" of callable signature "{other.signature}": '
             f"{_incompatible(expected, actual)}"

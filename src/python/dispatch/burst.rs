@@ -6,11 +6,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Kind};
+use super::invoke::Call;
 use super::lock;
 use super::parts::Parts;
-use super::phase::{Scene, Ticket};
-use super::run::Run;
+use super::phase::Ticket;
+use super::run::Dispatch;
 use super::settle::{is_fatal, settle};
 
 /// After so many dispatches in a row that never waited, the next one lets the loop do other work first.
@@ -18,6 +19,8 @@ const BURST: u32 = 128;
 
 thread_local! {
     static IN_A_ROW: Cell<u32> = const { Cell::new(0) };
+    /// The dispatch whose handlers [`burst_inside`] is to start.
+    static STARTS: Cell<Option<Py<Dispatch>>> = const { Cell::new(None) };
 }
 
 /// Whether a dispatch that starts now is to yield to the loop first.
@@ -34,36 +37,72 @@ pub(super) fn end() {
 }
 
 /// Starts all handlers that can start.
-pub(super) fn pump(run: &Bound<'_, Run>, parts: &Parts) {
+pub(super) fn pump(run: &Bound<'_, Dispatch>, parts: &Parts) {
     let (py, this) = (run.py(), run.get());
-    let scene = this.scene(py);
-    while let (Some(scene), Some(ticket)) = (&scene, this.take_ready()) {
-        match this.function(parts, py, ticket) {
-            Ok((function, is_async)) if !is_async && scene.manager.is_none() => {
-                let outcome = scene
-                    .context()
-                    .and_then(|context| this.start(parts, scene, ticket, (function, is_async), Some(&context)));
-                settle(run, parts, ticket, outcome);
+    if let Some(base) = begin(this, py) {
+        STARTS.set(Some(run.clone().unbind()));
+        let started = parts.context_run.bind(py).call1((base, &parts.burst_inside));
+        drop(STARTS.take());
+        let nothing_runs = match &mut lock(&this.state).phase {
+            Some(phase) => {
+                phase.bursting = false;
+                started.map_or_else(|error| phase.fail(error), |_| false)
             }
-            Ok(_) => launch(run, parts, scene, ticket),
-            Err(error) => settle(run, parts, ticket, Err(error)),
+            None => false,
+        };
+        if nothing_runs {
+            this.wake(py);
         }
     }
-    if run.get().is_to_stop() {
+    if this.is_to_stop() {
         // Those that are about to take their first step take it: what fails at the same time is told together.
-        let event_loop = run.get().event_loop(run.py());
         let asked = run
-            .getattr(intern!(run.py(), "_stop"))
-            .and_then(|stop| event_loop.call_method1(intern!(run.py(), "call_soon"), (stop,)));
+            .getattr(intern!(py, "_stop"))
+            .and_then(|stop| this.event_loop(py).call_method1(intern!(py, "call_soon"), (stop,)));
         if asked.is_err() {
-            run.get().stop(run.py());
+            this.stop(py);
         }
     }
 }
 
+/// The context in which handlers are to be started; None when there are none, or when that is going on already.
+fn begin<'py>(run: &Dispatch, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+    let mut state = lock(&run.state);
+    let phase = state.phase.as_mut()?;
+    if phase.bursting || phase.ready.is_empty() {
+        return None;
+    }
+    phase.bursting = true;
+    Some(phase.base.bind(py).clone())
+}
+
+/// What `Context.run` calls.
+#[pyfunction]
+pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
+    let Some(run) = STARTS.take() else { return Ok(()) };
+    let (run, parts) = (run.bind(py), Parts::get(py)?);
+    let this = run.get();
+    let event = lock(&this.state).phase.as_mut().and_then(|phase| phase.event.take());
+    if let Some(event) = event {
+        parts.set_current_event.bind(py).call1((event,))?;
+        if let Some(variable) = &this.request.variable {
+            variable.bind(py).call_method1(intern!(py, "set"), (&this.request.owner,))?;
+        }
+    }
+    let manager = this.manager(py);
+    while let Some(ticket) = this.take_ready() {
+        match this.name_connector(py, ticket).and_then(|()| this.call(parts, manager.as_ref(), py, ticket)) {
+            Ok((call, false)) => settle(run, parts, ticket, call.run(parts)),
+            Ok((call, true)) => launch(run, parts, ticket, call),
+            Err(error) => settle(run, parts, ticket, Err(error)),
+        }
+    }
+    Ok(())
+}
+
 /// Starts a task for a handler; an eager one may run others too.
-fn launch(run: &Bound<'_, Run>, parts: &Parts, scene: &Scene<'_>, ticket: Ticket) {
-    let task = match start_task(run, parts, scene, ticket) {
+fn launch<'py>(run: &Bound<'py, Dispatch>, parts: &Parts, ticket: Ticket, call: Call<'py>) {
+    let task = match start_task(run, parts, ticket, call) {
         Ok(task) => task,
         // It has been recorded by the handler that raised it.
         Err(error) if is_fatal(run.py(), &error) => return,
@@ -74,46 +113,54 @@ fn launch(run: &Bound<'_, Run>, parts: &Parts, scene: &Scene<'_>, ticket: Ticket
 }
 
 fn start_task<'py>(
-    run: &Bound<'py, Run>,
+    run: &Bound<'py, Dispatch>,
     parts: &Parts,
-    scene: &Scene<'py>,
     ticket: Ticket,
+    call: Call<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = run.py();
     let Some(options) = options(run, parts)? else {
         // The loop makes its tasks in a way of its own.
         let name = PyDict::new(py);
-        name.set_item(intern!(py, "name"), run.get().task_name(py))?;
-        let carrier = Bound::new(py, Carrier::new(run, ticket, false, false))?;
+        name.set_item(intern!(py, "name"), run.get().task_name(py)?)?;
+        let context = parts.copy_context.bind(py).call0()?.unbind();
+        let carrier = Bound::new(py, Carrier::new(run, Kind::Foreign(context), ticket, Some(call.steps(parts)?)))?;
         return run.get().event_loop(py).call_method(intern!(py, "create_task"), (carrier,), Some(&name));
     };
-    if !parts.eager {
-        options.set_item(intern!(py, "context"), scene.context()?)?;
-    }
-    let carrier = Bound::new(py, Carrier::new(run, ticket, parts.eager, !parts.eager))?;
-    parts.task.bind(py).call((carrier,), Some(&options))
+    let carrier = if parts.eager {
+        Carrier::new(run, Kind::Shared, ticket, Some(call.steps(parts)?))
+    } else {
+        // It begins when the loop comes to it. Until then as few objects as possible wait, for the garbage collector
+        // counts them.
+        Carrier::new(run, Kind::Own, ticket, None)
+    };
+    parts.task.bind(py).call((Bound::new(py, carrier)?,), Some(&options))
 }
 
-/// The keyword arguments of the tasks of the present phase; None when the loop has a task factory.
-fn options<'py>(run: &Bound<'py, Run>, parts: &Parts) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let py = run.py();
-    if let Some(phase) = &lock(run.get().state()).phase
-        && let Some(options) = &phase.task_options
-    {
-        return Ok(Some(options.bind(py).clone()));
-    }
-    let event_loop = run.get().event_loop(py);
-    if !event_loop.call_method0(intern!(py, "get_task_factory"))?.is_none() {
-        return Ok(None);
-    }
-    let options = PyDict::new(py);
-    options.set_item(intern!(py, "loop"), event_loop)?;
-    options.set_item(intern!(py, "name"), run.get().task_name(py))?;
-    if parts.eager {
-        options.set_item(intern!(py, "eager_start"), true)?;
-    }
-    if let Some(phase) = &mut lock(run.get().state()).phase {
-        phase.task_options = Some(options.clone().unbind());
-    }
+/// The keyword arguments of the tasks of the present phase; None when the loop has a task factory. A task copies the
+/// present context.
+fn options<'py>(run: &Bound<'py, Dispatch>, parts: &Parts) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let (py, this) = (run.py(), run.get());
+    let preposition = this.preposition();
+    let known = lock(&this.state).task_options.as_ref().map(|(of, options)| (*of, options.bind(py).clone()));
+    let options = match known {
+        Some((of, options)) if of == preposition => return Ok(Some(options)),
+        Some((_, options)) => options,
+        None => {
+            let event_loop = this.event_loop(py);
+            if !event_loop.call_method0(intern!(py, "get_task_factory"))?.is_none() {
+                return Ok(None);
+            }
+            let options = PyDict::new(py);
+            options.set_item(intern!(py, "loop"), event_loop)?;
+            if parts.eager {
+                options.set_item(intern!(py, "eager_start"), true)?;
+            }
+            options
+        }
+    };
+    options.set_item(intern!(py, "name"), this.task_name(py)?)?;
+    let former = lock(&this.state).task_options.replace((preposition, options.clone().unbind()));
+    drop(former);
     Ok(Some(options))
 }

@@ -9,141 +9,179 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::burst::pump;
-use super::invoke::{self, Step, Suspended, Work};
+use super::invoke::{self, Step, Steps, Work, suspended_coroutine};
 use super::lock;
 use super::parts::Parts;
 use super::phase::Ticket;
-use super::run::Run;
-use super::settle::{is_fatal, settle};
+use super::run::Dispatch;
+use super::settle::{contain, is_fatal, settle};
 
-enum At {
-    Start(Ticket),
-    /// The task is this handler's own from its first wait on.
-    Waits {
-        ticket: Ticket,
-        suspended: Suspended,
-        context: Option<Py<PyAny>>,
-    },
-    Over,
+/// Whose task it is.
+pub(super) enum Kind {
+    /// The task and its context are the handler's own.
+    Own,
+    /// An eager task: it takes further handlers after one that did not wait, each in a context of its own.
+    Shared,
+    /// The task was made by somebody else: nobody knows its context.
+    Foreign(Py<PyAny>),
 }
 
-/// What is to happen to the handler.
-enum Push {
-    Resume,
-    Throw(PyErr),
+enum At {
+    Start(Ticket, Option<Steps>),
+    /// The task is this handler's own from its first wait on.
+    Waits(Ticket, Steps, Option<Py<PyAny>>),
+    Over,
 }
 
 /// See the module.
 #[pyclass(frozen, module = "servo._core", name = "EventHandlerCoroutine")]
 pub(super) struct Carrier {
-    /// Whether it takes further handlers after one that did not wait.
-    shared: bool,
-    /// Whether the context of the task is the handler's own.
-    in_task_context: bool,
-    run: Mutex<Option<Py<Run>>>,
+    kind: Kind,
+    run: Mutex<Option<Py<Dispatch>>>,
     at: Mutex<At>,
 }
 
 impl Carrier {
-    pub fn new(run: &Bound<'_, Run>, ticket: Ticket, shared: bool, in_task_context: bool) -> Self {
-        Self { shared, in_task_context, run: Mutex::new(Some(run.clone().unbind())), at: Mutex::new(At::Start(ticket)) }
+    /// A coroutine that begins with the call of that handler.
+    pub fn new(run: &Bound<'_, Dispatch>, kind: Kind, ticket: Ticket, steps: Option<Steps>) -> Self {
+        Self { kind, run: Mutex::new(Some(run.clone().unbind())), at: Mutex::new(At::Start(ticket, steps)) }
     }
 
     /// The next step. Gives what the task is to wait for, None at the end.
-    fn advance(&self, py: Python<'_>, push: Push) -> PyResult<Option<Py<PyAny>>> {
+    fn advance(&self, py: Python<'_>, thrown: Option<PyErr>) -> PyResult<Option<Py<PyAny>>> {
         let at = std::mem::replace(&mut *lock(&self.at), At::Over);
         let run = lock(&self.run).as_ref().map(|run| run.bind(py).clone());
-        let (Some(run), parts) = (run, Parts::get(py)?) else {
-            return Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"));
-        };
-        match (at, push) {
+        let Some(run) = run else { return Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")) };
+        let parts = Parts::get(py)?;
+        match (at, thrown) {
             (At::Over, _) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
-            (At::Start(ticket), Push::Throw(error)) => self.finish(&run, parts, ticket, Err(error)),
-            (At::Start(ticket), Push::Resume) => self.start(&run, parts, ticket),
-            (At::Waits { ticket, suspended, context }, push) => {
-                let inside = context.as_ref().map(|context| context.bind(py));
-                let work = match push {
-                    Push::Resume => Work::Resume(suspended),
-                    Push::Throw(error) => Work::Throw(suspended, error),
+            (At::Start(ticket, _), Some(error)) => self.finish(&run, parts, ticket, Err(error)),
+            (At::Start(ticket, None), None) => {
+                let this = run.get();
+                let work = match this.call(parts, this.manager(py).as_ref(), py, ticket) {
+                    Ok((call, true)) => call.steps(parts).map(|steps| Work { steps, thrown: None }),
+                    Ok((call, false)) => return self.finish(&run, parts, ticket, call.run(parts)),
+                    Err(error) => Err(error),
                 };
-                match invoke::step(py, parts, inside, work) {
-                    Ok(Step::Waits(again)) => Ok(Some(self.wait(py, again, ticket, context))),
-                    outcome => self.finish(&run, parts, ticket, outcome),
+                match work {
+                    Ok(work) => self.go_on(&run, parts, ticket, work, None),
+                    Err(error) => self.finish(&run, parts, ticket, Err(error)),
                 }
+            }
+            (At::Start(ticket, Some(steps)), None) => match &self.kind {
+                Kind::Foreign(context) => {
+                    let context = Some(context.clone_ref(py));
+                    self.go_on(&run, parts, ticket, Work { steps, thrown: None }, context)
+                }
+                Kind::Shared | Kind::Own => self.share(&run, parts, ticket, steps),
+            },
+            (At::Waits(ticket, steps, context), thrown) => {
+                self.go_on(&run, parts, ticket, Work { steps, thrown }, context)
             }
         }
     }
 
-    fn start(&self, run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket) -> PyResult<Option<Py<PyAny>>> {
-        let (py, this) = (run.py(), run.get());
-        let Some(scene) = this.scene(py) else { return Ok(None) };
-        if !self.shared {
-            let context = if self.in_task_context { None } else { Some(scene.context()?) };
-            let outcome = this
-                .function(parts, py, ticket)
-                .and_then(|function| this.start(parts, &scene, ticket, function, context.as_ref()));
-            return match outcome {
-                Ok(Step::Waits(suspended)) => Ok(Some(self.wait(py, suspended, ticket, context.map(Bound::unbind)))),
-                outcome => self.finish(run, parts, ticket, outcome),
-            };
+    fn go_on(
+        &self,
+        run: &Bound<'_, Dispatch>,
+        parts: &Parts,
+        ticket: Ticket,
+        work: Work,
+        context: Option<Py<PyAny>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let py = run.py();
+        match work.step(py, parts, context.as_ref().map(|context| context.bind(py))) {
+            Ok(Step::Waits(steps, awaited)) => Ok(Some(self.wait(awaited, ticket, steps, context))),
+            Ok(Step::Finished(value)) => self.finish(run, parts, ticket, Ok(value)),
+            Err(error) => self.finish(run, parts, ticket, Err(error)),
         }
+    }
+
+    /// Runs one handler after another, until one waits.
+    fn share(
+        &self,
+        run: &Bound<'_, Dispatch>,
+        parts: &Parts,
+        mut ticket: Ticket,
+        mut steps: Steps,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let (py, this) = (run.py(), run.get());
+        let manager = this.manager(py);
         let task = parts.current_task.bind(py).call0()?;
-        let mut ticket = ticket;
+        let cancelling = task.getattr(intern!(py, "cancelling"))?;
+        let references = references_to(&task);
         loop {
-            let references = references_to(&task);
-            let context = scene.context()?;
-            let outcome = this
-                .function(parts, py, ticket)
-                .and_then(|function| this.start(parts, &scene, ticket, function, Some(&context)));
-            let outcome = match outcome {
-                Ok(Step::Waits(suspended)) => {
+            let context = parts.copy_context.bind(py).call0()?;
+            let work = Work { steps, thrown: None };
+            let outcome = match work.step(py, parts, Some(&context)) {
+                Ok(Step::Waits(steps, awaited)) => {
+                    drop(cancelling);
                     let former = this.register(ticket, task.unbind());
                     drop(former);
-                    return Ok(Some(self.wait(py, suspended, ticket, Some(context.unbind()))));
+                    return Ok(Some(self.wait(awaited, ticket, steps, Some(context.unbind()))));
                 }
-                outcome => outcome,
+                Ok(Step::Finished(value)) => Ok(value),
+                Err(error) => Err(error),
             };
+            drop(context);
+            let is_marked = || PyResult::Ok(references_to(&task) != references || cancelling.call0()?.is_truthy()?);
             // A task that a handler has cancelled or kept serves no other.
-            if outcome.as_ref().is_err_and(|error| is_fatal(py, error))
-                || references_to(&task) != references
-                || task.call_method0(intern!(py, "cancelling"))?.is_truthy()?
-            {
+            if outcome.as_ref().is_err_and(|error| is_fatal(py, error)) || is_marked()? {
                 return self.finish(run, parts, ticket, outcome);
             }
             settle(run, parts, ticket, outcome);
-            match this.take_ready() {
-                Some(next) => ticket = next,
-                None => break,
+            loop {
+                let Some(next) = this.take_ready() else {
+                    self.forget();
+                    return Ok(None);
+                };
+                ticket = next;
+                match this.name_connector(py, ticket).and_then(|()| this.call(parts, manager.as_ref(), py, ticket)) {
+                    Ok((call, true)) => match call.steps(parts) {
+                        Ok(made) => {
+                            steps = made;
+                            break;
+                        }
+                        Err(error) => settle(run, parts, ticket, Err(error)),
+                    },
+                    Ok((call, false)) => {
+                        let outcome = call.run(parts);
+                        if outcome.as_ref().is_err_and(|error| is_fatal(py, error)) || is_marked()? {
+                            return self.finish(run, parts, ticket, outcome);
+                        }
+                        settle(run, parts, ticket, outcome);
+                    }
+                    Err(error) => settle(run, parts, ticket, Err(error)),
+                }
             }
         }
-        self.forget();
-        Ok(None)
     }
 
-    fn wait(&self, py: Python<'_>, mut suspended: Suspended, ticket: Ticket, context: Option<Py<PyAny>>) -> Py<PyAny> {
-        let awaited = suspended.take_awaited(py);
-        *lock(&self.at) = At::Waits { ticket, suspended, context };
+    fn wait(&self, awaited: Py<PyAny>, ticket: Ticket, steps: Steps, context: Option<Py<PyAny>>) -> Py<PyAny> {
+        *lock(&self.at) = At::Waits(ticket, steps, context);
         awaited
     }
 
     /// The task ends with the handler's outcome.
     fn finish(
         &self,
-        run: &Bound<'_, Run>,
+        run: &Bound<'_, Dispatch>,
         parts: &Parts,
         ticket: Ticket,
-        outcome: PyResult<Step>,
+        outcome: PyResult<Py<PyAny>>,
     ) -> PyResult<Option<Py<PyAny>>> {
         let py = run.py();
+        let outcome = contain(run, parts, outcome);
         let shown = match &outcome {
-            Ok(Step::Finished(value)) if !value.is_none(py) => Err(PyStopIteration::new_err((value.clone_ref(py),))),
+            Ok(value) if !value.is_none(py) => Err(PyStopIteration::new_err((value.clone_ref(py),))),
             Ok(_) => Ok(None),
             Err(error) => Err(error.clone_ref(py)),
         };
         if let Err(error) = &outcome
             && !error.is_instance_of::<CancelledError>(py)
+            && run.get().is_awaited()
         {
-            // The dispatch tells of it; asyncio is not to call it unseen.
+            // The dispatch tells of it; asyncio is not to call it unseen. Of one that was given up, asyncio tells.
             let task = parts.current_task.bind(py).call0()?;
             let seen = parts.task.bind(py).getattr(intern!(py, "exception"))?;
             task.call_method1(intern!(py, "add_done_callback"), (seen,))?;
@@ -161,10 +199,11 @@ impl Carrier {
 
     /// The coroutine of the handler, when it waits.
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        match &*lock(&self.at) {
-            At::Waits { suspended, .. } => Some(suspended.coroutine(py).clone()),
-            _ => None,
-        }
+        let steps = match &*lock(&self.at) {
+            At::Waits(_, steps, _) => steps.driver.clone_ref(py),
+            _ => return None,
+        };
+        suspended_coroutine(steps.bind(py))
     }
 }
 
@@ -185,11 +224,11 @@ impl Carrier {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.advance(py, Push::Resume)
+        self.advance(py, None)
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.advance(py, Push::Resume)?.ok_or_else(|| PyStopIteration::new_err(()))
+        self.advance(py, None)?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
     #[pyo3(signature = (typ, val = None, _tb = None, /))]
@@ -201,18 +240,16 @@ impl Carrier {
         _tb: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = invoke::thrown(typ, val);
-        self.advance(py, Push::Throw(error))?.ok_or_else(|| PyStopIteration::new_err(()))
+        self.advance(py, Some(error))?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
     /// Ends it; the handler sees GeneratorExit where it waits.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let inner = self.inner(py);
         let at = std::mem::replace(&mut *lock(&self.at), At::Over);
-        drop(at);
         self.forget();
-        match inner {
-            Some(coroutine) => coroutine.call_method0(intern!(py, "close")).map(drop),
-            None => Ok(()),
+        match at {
+            At::Waits(_, steps, _) => steps.driver.bind(py).call_method0(intern!(py, "close")).map(drop),
+            _ => Ok(()),
         }
     }
 
@@ -254,11 +291,18 @@ impl Carrier {
         if let Ok(run) = self.run.try_lock() {
             visit.call(&*run)?;
         }
-        if let Ok(at) = self.at.try_lock()
-            && let At::Waits { suspended, context, .. } = &*at
-        {
-            suspended.visit(&visit)?;
+        if let Kind::Foreign(context) = &self.kind {
             visit.call(context)?;
+        }
+        if let Ok(at) = self.at.try_lock() {
+            match &*at {
+                At::Start(_, Some(steps)) => steps.visit(&visit)?,
+                At::Waits(_, steps, context) => {
+                    steps.visit(&visit)?;
+                    visit.call(context)?;
+                }
+                At::Start(_, None) | At::Over => {}
+            }
         }
         Ok(())
     }

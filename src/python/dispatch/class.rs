@@ -45,18 +45,19 @@ pub(super) type Handlers = [Vec<Entry>; 3];
 pub(super) struct ClassEvents {
     list: Py<PyList>,
     snapshot: Vec<Py<PyAny>>,
-    /// The context variable that names the connector while a handler runs.
-    pub variable: Py<PyAny>,
+    /// `set` of the context variable that names the connector while a handler runs.
+    pub set_variable: Py<PyAny>,
     events: HashMap<String, Arc<Handlers>>,
 }
 
 impl ClassEvents {
-    /// What the class answers.
-    pub fn of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
+    /// What the class of a connector answers.
+    pub fn of<'py>(connector: &Bound<'py, PyAny>, class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
-        let list = class.getattr(intern!(py, "__event_handlers__"))?.cast_into::<PyList>()?;
+        // Asked of the object: metaclasses with a `__getattr__` make the class itself slow to ask.
+        let list = connector.getattr(intern!(py, "__event_handlers__"))?.cast_into::<PyList>()?;
         let name = intern!(py, "__event_index__");
-        if let Ok(index) = class.getattr(name)
+        if let Ok(index) = connector.getattr(name)
             && let Ok(index) = index.cast_into_exact::<Self>()
             && index.get().is_of(&list)
         {
@@ -64,7 +65,7 @@ impl ClassEvents {
         }
         let index = Self {
             snapshot: list.iter().map(Bound::unbind).collect(),
-            variable: class.getattr(intern!(py, "__context_variable__"))?.unbind(),
+            set_variable: class.getattr(intern!(py, "__context_variable__"))?.getattr(intern!(py, "set"))?.unbind(),
             events: sorted(&list)?,
             list: list.unbind(),
         };
@@ -89,7 +90,7 @@ impl ClassEvents {
 impl ClassEvents {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.list)?;
-        visit.call(&self.variable)?;
+        visit.call(&self.set_variable)?;
         self.snapshot.iter().try_for_each(|handler| visit.call(handler))?;
         // The entries hold the same handlers; a class that is not used any more loses this by its own dictionary.
         Ok(())
@@ -124,6 +125,11 @@ pub fn use_instance_handlers() {
     INSTANCE_HANDLERS.store(true, Ordering::Relaxed);
 }
 
+/// Whether a connector may have handlers beside those of its class.
+pub fn has_instance_handlers() -> bool {
+    INSTANCE_HANDLERS.load(Ordering::Relaxed)
+}
+
 /// The handlers of that event which belong to this connector alone, behind those of its class.
 pub(super) fn with_own(
     parts: &Parts,
@@ -131,7 +137,7 @@ pub(super) fn with_own(
     event: &str,
     of_class: Option<&Arc<Handlers>>,
 ) -> PyResult<Option<Arc<Handlers>>> {
-    if !INSTANCE_HANDLERS.load(Ordering::Relaxed) {
+    if !has_instance_handlers() {
         return Ok(of_class.cloned());
     }
     let py = connector.py();

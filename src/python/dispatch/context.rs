@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::clock::Moment;
 use super::lock;
 use super::nesting::Nesting;
 use super::parts::Parts;
@@ -17,7 +18,7 @@ use crate::event::Preposition;
 pub struct EventContext {
     event: Py<PyAny>,
     preposition: Py<PyAny>,
-    created_at: Py<PyAny>,
+    created_at: Moment,
     nesting: Mutex<Option<Arc<Nesting>>>,
 }
 
@@ -25,7 +26,7 @@ impl EventContext {
     pub(super) fn of_phase(
         event: Py<PyAny>,
         preposition: Py<PyAny>,
-        created_at: Py<PyAny>,
+        created_at: Moment,
         nesting: Arc<Nesting>,
     ) -> Self {
         Self { event, preposition, created_at, nesting: Mutex::new(Some(nesting)) }
@@ -33,7 +34,7 @@ impl EventContext {
 
     /// The dispatch that runs the present handler, if one does.
     pub(super) fn current_nesting(py: Python<'_>, parts: &Parts) -> PyResult<Option<Arc<Nesting>>> {
-        let current = parts.current_event.bind(py).call_method0(pyo3::intern!(py, "get"))?;
+        let current = parts.get_current_event.bind(py).call0()?;
         Ok(current.cast::<Self>().ok().and_then(|context| lock(&context.get().nesting).clone()))
     }
 
@@ -48,8 +49,8 @@ impl EventContext {
     #[pyo3(signature = (event, preposition, created_at = None))]
     fn new(py: Python<'_>, event: Py<PyAny>, preposition: Py<PyAny>, created_at: Option<Py<PyAny>>) -> PyResult<Self> {
         let created_at = match created_at {
-            Some(time) => time,
-            None => Parts::get(py)?.now(py)?.unbind(),
+            Some(time) => Moment::Made(time),
+            None => Parts::get(py)?.now(py)?,
         };
         Ok(Self { event, preposition, created_at, nesting: Mutex::default() })
     }
@@ -74,8 +75,8 @@ impl EventContext {
 
     /// When it began: local time without a time zone.
     #[getter]
-    fn created_at<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        self.created_at.bind(py)
+    fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.created_at.to_python(py)
     }
 
     /// Whether the handlers run before the event.
@@ -117,7 +118,7 @@ impl EventContext {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("EventContext({}, created_at={})", self.__str__(py)?, self.created_at.bind(py).repr()?))
+        Ok(format!("EventContext({}, created_at={})", self.__str__(py)?, self.created_at.to_python(py)?.repr()?))
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -125,7 +126,7 @@ impl EventContext {
             let other = other.get();
             return Ok(self.event.bind(py).eq(&other.event)?
                 && self.preposition.is(&other.preposition)
-                && self.created_at.bind(py).eq(&other.created_at)?);
+                && self.created_at.to_python(py)?.eq(other.created_at.to_python(py)?)?);
         }
         let Ok(text) = other.cast::<PyString>() else { return Ok(false) };
         let text = text.to_cow()?;
@@ -140,6 +141,6 @@ impl EventContext {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event)?;
         visit.call(&self.preposition)?;
-        visit.call(&self.created_at)
+        self.created_at.visit(&visit)
     }
 }

@@ -1,37 +1,66 @@
 //! One call of a handler, step by step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PySendResult, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::parts::Parts;
 
-/// A coroutine that waits for something.
-pub(super) struct Suspended {
-    coroutine: Py<PyAny>,
-    steps: Py<PyIterator>,
-    /// What it waits for, until the task that drives it takes it.
-    awaited: Option<Py<PyAny>>,
+/// A call of a handler.
+pub(super) struct Call<'py> {
+    pub function: Bound<'py, PyAny>,
+    /// The connector, then the arguments.
+    pub args: Bound<'py, PyTuple>,
+    pub kwargs: Option<Bound<'py, PyDict>>,
 }
 
-impl Suspended {
-    /// The coroutine, for those who want to see where it stands.
-    pub fn coroutine<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        self.coroutine.bind(py)
+impl Call<'_> {
+    /// Calls a plain function in a copy of the present context.
+    pub fn run(&self, parts: &Parts) -> PyResult<Py<PyAny>> {
+        let py = self.function.py();
+        let context = parts.copy_context.bind(py).call0()?;
+        let args = match self.args.len() {
+            1 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?])?,
+            2 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?, &self.args.get_item(1)?])?,
+            _ => {
+                let mut all = vec![context, self.function.clone()];
+                all.extend(self.args.iter());
+                PyTuple::new(py, all)?
+            }
+        };
+        Ok(parts.context_run.bind(py).call(args, self.kwargs.as_ref())?.unbind())
     }
 
-    /// What the coroutine waits for.
-    pub fn take_awaited(&mut self, py: Python<'_>) -> Py<PyAny> {
-        self.awaited.take().unwrap_or_else(|| py.None())
+    /// The call of a coroutine function, which has not begun.
+    pub fn steps(self, parts: &Parts) -> PyResult<Steps> {
+        let py = self.function.py();
+        let idle = IDLE.with_borrow_mut(Vec::pop);
+        let driver = if let Some(driver) = idle {
+            driver
+        } else {
+            let driver = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
+            driver.send(py.None().bind(py))?;
+            driver.unbind()
+        };
+        let call = (self.function, self.args, self.kwargs).into_pyobject(py)?.unbind();
+        Ok(Steps { driver, call: Some(call) })
     }
+}
 
+/// A coroutine of a handler, in the driver that steps it.
+pub(super) struct Steps {
+    pub driver: Py<PyIterator>,
+    /// What is to be called first.
+    call: Option<Py<PyTuple>>,
+}
+
+impl Steps {
     pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.coroutine)?;
-        visit.call(&self.steps)?;
-        visit.call(&self.awaited)
+        visit.call(&self.driver)?;
+        visit.call(&self.call)
     }
 }
 
@@ -39,112 +68,87 @@ impl Suspended {
 pub(super) enum Step {
     /// It returned.
     Finished(Py<PyAny>),
-    /// It waits for something.
-    Waits(Suspended),
+    /// It waits for this.
+    Waits(Steps, Py<PyAny>),
 }
 
 /// One step of a handler.
-pub(super) enum Work {
-    /// The handler is called; a coroutine goes to the first point where it waits.
-    Call(Invocation),
-    /// What the coroutine waited for has come.
-    Resume(Suspended),
-    /// An exception is thrown into the coroutine.
-    Throw(Suspended, PyErr),
+pub(super) struct Work {
+    pub steps: Steps,
+    /// An exception that is thrown into it.
+    pub thrown: Option<PyErr>,
 }
 
-/// One call of a handler.
-pub(super) struct Invocation {
-    /// The context variable that names the connector.
-    pub variable: Py<PyAny>,
-    pub connector: Py<PyAny>,
-    pub function: Py<PyAny>,
-    pub args: Py<PyTuple>,
-    pub kwargs: Option<Py<PyDict>>,
-    /// Whether it gives a coroutine, which is to be run.
-    pub is_async: bool,
-}
+/// So many drivers are kept for the next handlers.
+const IDLE_DRIVERS: usize = 64;
 
 thread_local! {
     /// What [`step_inside`] is to do. `Context.run` would take arguments, but each costs time at every step.
     static WORK: Cell<Option<Work>> = const { Cell::new(None) };
     static STEP: Cell<Option<Step>> = const { Cell::new(None) };
+    static IDLE: RefCell<Vec<Py<PyIterator>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Does a step inside that context, or inside the present one.
-pub(super) fn step(py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>, work: Work) -> PyResult<Step> {
-    let Some(context) = context else { return work.step(py, parts) };
-    let former = WORK.replace(Some(work));
-    debug_assert!(former.is_none(), "a step takes its work before it does anything else");
-    let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
-    // Work that is still there was not begun: the context could not be entered.
-    drop(WORK.take());
-    entered?;
-    STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
+impl Work {
+    /// Does a step inside that context, or inside the present one.
+    pub fn step(self, py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>) -> PyResult<Step> {
+        let Some(context) = context else { return self.go(py, parts) };
+        let former = WORK.replace(Some(self));
+        debug_assert!(former.is_none(), "a step takes its work before it does anything else");
+        let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
+        // Work that is still there was not begun: the context could not be entered.
+        drop(WORK.take());
+        entered?;
+        STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
+    }
+
+    fn go(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
+        let Self { mut steps, thrown } = self;
+        let driver = steps.driver.bind(py);
+        let yielded = match thrown {
+            None => {
+                let sent = steps.call.take();
+                let sent = sent.map_or_else(|| py.None().into_bound(py), |call| call.into_bound(py).into_any());
+                match driver.send(&sent)? {
+                    PySendResult::Next(yielded) => yielded,
+                    PySendResult::Return(value) => return Ok(Step::Finished(value.unbind())),
+                }
+            }
+            Some(error) => driver.call_method1(intern!(py, "throw"), (error.into_value(py),))?,
+        };
+        if let Ok(pair) = yielded.cast_exact::<PyTuple>()
+            && pair.len() == 2
+            && pair.get_item(0)?.is(&parts.returned)
+        {
+            let value = pair.get_item(1)?.unbind();
+            let surplus = IDLE.with_borrow_mut(|idle| {
+                if idle.len() < IDLE_DRIVERS {
+                    idle.push(steps.driver);
+                    None
+                } else {
+                    Some(steps)
+                }
+            });
+            drop(surplus);
+            return Ok(Step::Finished(value));
+        }
+        let awaited = yielded.unbind();
+        Ok(Step::Waits(steps, awaited))
+    }
 }
 
 /// What `Context.run` calls.
 #[pyfunction]
 pub(super) fn step_inside(py: Python<'_>) -> PyResult<()> {
     let Some(work) = WORK.take() else { return Ok(()) };
-    let step = work.step(py, Parts::get(py)?)?;
+    let step = work.go(py, Parts::get(py)?)?;
     STEP.set(Some(step));
     Ok(())
 }
 
-impl Work {
-    fn step(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
-        match self {
-            Self::Call(call) => call.start(py, parts),
-            Self::Resume(suspended) => {
-                let sent = suspended.steps.bind(py).send(py.None().bind(py))?;
-                Ok(suspended.after(sent))
-            }
-            Self::Throw(mut suspended, error) => {
-                match suspended.steps.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),)) {
-                    Ok(awaited) => {
-                        suspended.awaited = Some(awaited.unbind());
-                        Ok(Step::Waits(suspended))
-                    }
-                    Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-                        Ok(Step::Finished(error.value(py).getattr(intern!(py, "value"))?.unbind()))
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-        }
-    }
-}
-
-impl Suspended {
-    fn after(mut self, sent: PySendResult<'_>) -> Step {
-        match sent {
-            PySendResult::Return(value) => Step::Finished(value.unbind()),
-            PySendResult::Next(awaited) => {
-                self.awaited = Some(awaited.unbind());
-                Step::Waits(self)
-            }
-        }
-    }
-}
-
-impl Invocation {
-    fn start(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
-        parts.variable_set.bind(py).call1((self.variable, self.connector))?;
-        let given = self.function.bind(py).call(self.args, self.kwargs.as_ref().map(|kwargs| kwargs.bind(py)))?;
-        if !self.is_async {
-            return Ok(Step::Finished(given.unbind()));
-        }
-        let steps = given.call_method0(intern!(py, "__await__"))?.cast_into::<PyIterator>()?;
-        match steps.send(py.None().bind(py))? {
-            PySendResult::Return(value) => Ok(Step::Finished(value.unbind())),
-            PySendResult::Next(awaited) => Ok(Step::Waits(Suspended {
-                coroutine: given.unbind(),
-                steps: steps.unbind(),
-                awaited: Some(awaited.unbind()),
-            })),
-        }
-    }
+/// The coroutine of a handler that waits, for those who want to see where it stands.
+pub(super) fn suspended_coroutine<'py>(steps: &Bound<'py, PyIterator>) -> Option<Bound<'py, PyAny>> {
+    steps.getattr(intern!(steps.py(), "gi_yieldfrom")).ok().filter(|inner| !inner.is_none())
 }
 
 /// The exception that `throw(type, value, traceback)` of a coroutine means.

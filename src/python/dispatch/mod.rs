@@ -1,8 +1,9 @@
 //! Events between Python connectors, on the asyncio loop that runs them.
 //!
-//! A dispatch never leaves the loop's thread and never touches tokio. [`run::Run`] is what the caller awaits: it plans the
-//! dispatch with [`crate::event::Plan`] and takes it through its phases. A synchronous handler runs in place, each in a
-//! context of its own. A coroutine is driven by a [`carrier::Carrier`], the coroutine of an asyncio task: where Python
+//! A dispatch never leaves the loop's thread and never touches tokio. [`run::Dispatch`] is what the caller awaits: it
+//! plans the dispatch with [`crate::event::Plan`] and takes it through its phases. Handlers are started inside a copy of
+//! the caller's context, which names the event; the name of the connector is set there before each start, and every
+//! handler gets a copy of that. A synchronous handler runs in place. A coroutine is driven by a [`carrier::Carrier`], the coroutine of an asyncio task: where Python
 //! can start tasks eagerly (3.12), one task serves handlers one after another until one suspends, is then that handler's
 //! own, and another takes the rest; before that every coroutine has its task. Handlers report for themselves, so that
 //! no task needs a callback.
@@ -12,23 +13,27 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "`__traverse__` takes its visitor by value")]
 
+mod awaitable;
 mod burst;
 mod carrier;
 mod class;
+mod clock;
 mod context;
 mod invoke;
+mod members;
 mod nesting;
 mod parts;
 mod phase;
+mod phases;
 mod request;
 mod result;
 mod run;
 mod settle;
 
-pub use class::use_instance_handlers;
+pub use class::{has_instance_handlers, use_instance_handlers};
 pub use context::EventContext;
-pub use request::Dispatch;
 pub use result::EventResult;
+pub use run::Dispatch;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The lock of a mutex whose holder may have panicked: what it guards is sound between any two statements.

@@ -4,19 +4,19 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
 
-use super::{EventContext, invoke};
+use super::clock::{Clock, Moment};
+use super::{burst, invoke};
 use crate::event::Preposition;
 
 /// See the module.
 pub(super) struct Parts {
     /// `contextvars.Context.run`.
     pub context_run: Py<PyAny>,
-    /// `contextvars.ContextVar.set`.
-    pub variable_set: Py<PyAny>,
     /// `contextvars.copy_context`.
     pub copy_context: Py<PyAny>,
-    /// The context variable of `servo.current_event()`.
-    pub current_event: Py<PyAny>,
+    /// `get` and `set` of the context variable of `servo.current_event()`.
+    pub get_current_event: Py<PyAny>,
+    pub set_current_event: Py<PyAny>,
     /// `asyncio.get_running_loop`.
     pub running_loop: Py<PyAny>,
     /// `asyncio.current_task`.
@@ -27,6 +27,10 @@ pub(super) struct Parts {
     pub eager: bool,
     /// The module `datetime`; `datetime.datetime` is looked up each time, for tests replace it.
     pub datetime: Py<PyModule>,
+    /// `datetime.datetime` as it was found.
+    pub datetime_class: Py<PyAny>,
+    /// `servo.errors.EventError`.
+    pub event_error: Py<PyType>,
     /// `servo.errors.EventCancelledError`.
     pub event_cancelled: Py<PyType>,
     /// `BaseExceptionGroup`.
@@ -35,8 +39,13 @@ pub(super) struct Parts {
     pub events: Py<PyModule>,
     /// The context manager of events that have none.
     pub no_context_manager: Py<PyAny>,
-    /// [`invoke::step_inside`], for `Context.run`.
+    /// `servo.events._driver`, which runs coroutine functions.
+    pub driver: Py<PyAny>,
+    /// What a driver yields with the value of a handler that has returned.
+    pub returned: Py<PyAny>,
+    /// [`invoke::step_inside`] and [`burst::burst_inside`], for `Context.run`.
     pub step_inside: Py<PyAny>,
+    pub burst_inside: Py<PyAny>,
     prepositions: [Py<PyAny>; 3],
     all_prepositions: Py<PyAny>,
 }
@@ -53,19 +62,27 @@ impl Parts {
         let contextvars = py.import("contextvars")?;
         let events = py.import("servo.events")?;
         let preposition = events.getattr("Preposition")?;
+        let current_event = events.getattr("_current_event")?;
+        let datetime = py.import("datetime")?;
+        let errors = py.import("servo.errors")?;
         Ok(Self {
             context_run: contextvars.getattr("Context")?.getattr("run")?.unbind(),
-            variable_set: contextvars.getattr("ContextVar")?.getattr("set")?.unbind(),
             copy_context: contextvars.getattr("copy_context")?.unbind(),
-            current_event: events.getattr("_current_event")?.unbind(),
+            get_current_event: current_event.getattr("get")?.unbind(),
+            set_current_event: current_event.getattr("set")?.unbind(),
             running_loop: asyncio.getattr("get_running_loop")?.unbind(),
             current_task: asyncio.getattr("current_task")?.unbind(),
             task: asyncio.getattr("Task")?.unbind(),
             eager: py.version_info() >= (3, 12),
-            datetime: py.import("datetime")?.unbind(),
-            event_cancelled: py.import("servo.errors")?.getattr("EventCancelledError")?.cast_into()?.unbind(),
+            datetime_class: datetime.getattr("datetime")?.unbind(),
+            datetime: datetime.unbind(),
+            event_error: errors.getattr("EventError")?.cast_into()?.unbind(),
+            event_cancelled: errors.getattr("EventCancelledError")?.cast_into()?.unbind(),
             exception_group: py.import("builtins")?.getattr("BaseExceptionGroup")?.unbind(),
             no_context_manager: events.getattr("_no_context_manager")?.unbind(),
+            driver: events.getattr("_driver")?.unbind(),
+            returned: events.getattr("_RETURNED")?.unbind(),
+            burst_inside: wrap_pyfunction!(burst::burst_inside, py)?.into_any().unbind(),
             step_inside: wrap_pyfunction!(invoke::step_inside, py)?.into_any().unbind(),
             prepositions: [
                 preposition.getattr("before")?.unbind(),
@@ -96,23 +113,8 @@ impl Parts {
         Ok([bits & 1 != 0, bits & 2 != 0, bits & 4 != 0])
     }
 
-    /// A copy of the present context with the event at work set, and that variable.
-    pub fn context_of<'py>(
-        &self,
-        event: &Bound<'py, EventContext>,
-        variable: Option<(&Bound<'py, PyAny>, &Bound<'py, PyAny>)>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = event.py();
-        let context = self.copy_context.bind(py).call0()?;
-        self.context_run.bind(py).call1((&context, &self.variable_set, &self.current_event, event))?;
-        if let Some((variable, value)) = variable {
-            self.context_run.bind(py).call1((&context, &self.variable_set, variable, value))?;
-        }
-        Ok(context)
-    }
-
     /// The present time as Python's clock shows it.
-    pub fn now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.datetime.bind(py).getattr(pyo3::intern!(py, "datetime"))?.call_method0(pyo3::intern!(py, "now"))
+    pub fn now(&self, py: Python<'_>) -> PyResult<Moment> {
+        Clock::of(py, self)?.now(py, self)
     }
 }

@@ -1,18 +1,13 @@
 //! The state of one phase of a dispatch: who still runs, what came of the others.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::EventResult;
+use super::clock::Clock;
+use super::{EventContext, EventResult};
 use crate::event::Preposition;
-
-/// How long a reading of the clock stands for the results of one burst.
-const CLOCK: Duration = Duration::from_millis(1);
 
 /// The handlers of one connector, which run one after another.
 pub(super) struct Lane {
@@ -31,30 +26,18 @@ pub(super) struct Ticket {
     pub at: usize,
 }
 
-/// What all handlers of a phase share.
-pub(super) struct Scene<'py> {
-    /// The context of which every handler gets a copy.
-    pub base: Bound<'py, PyAny>,
-    /// The context manager of the event, when it has one.
-    pub manager: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> Scene<'py> {
-    /// A context for one handler.
-    pub fn context(&self) -> PyResult<Bound<'py, PyAny>> {
-        self.base.call_method0(intern!(self.base.py(), "copy"))
-    }
-}
-
 /// See the module.
 pub(super) struct Phase {
     pub preposition: Preposition,
-    /// The context of the phase, of which every handler gets a copy.
+    /// The context in which handlers are started; every handler gets a copy.
     pub base: Py<PyAny>,
+    /// What is to be the current event in it, until it is.
+    pub event: Option<Py<EventContext>>,
+    pub clock: Clock,
+    /// Handlers are being started, somewhere below on the stack.
+    pub bursting: bool,
     /// The context manager of the event, when it has one.
     pub manager: Option<Py<PyAny>>,
-    /// The keyword arguments of its tasks, once there is one.
-    pub task_options: Option<Py<PyDict>>,
     pub lanes: Vec<Lane>,
     pub ready: VecDeque<usize>,
     /// The number of lanes that are not at their end.
@@ -69,22 +52,24 @@ pub(super) struct Phase {
     pub stopping: bool,
     /// A handler failed, which is to stop the others.
     pub stop_wanted: bool,
-    clock: Option<(Instant, Py<PyAny>)>,
 }
 
 impl Phase {
     pub fn new(
         preposition: Preposition,
         base: Py<PyAny>,
+        event: Py<EventContext>,
         manager: Option<Py<PyAny>>,
         members: &[usize],
-        now: Py<PyAny>,
+        clock: Clock,
     ) -> Self {
         Self {
             preposition,
             base,
+            event: Some(event),
+            clock,
+            bursting: false,
             manager,
-            task_options: None,
             lanes: members.iter().map(|&member| Lane { member, at: 0, task: None }).collect(),
             ready: (0..members.len()).collect(),
             open: members.len(),
@@ -94,7 +79,6 @@ impl Phase {
             fatal: None,
             stopping: false,
             stop_wanted: false,
-            clock: Some((Instant::now(), now)),
         }
     }
 
@@ -103,16 +87,6 @@ impl Phase {
         let lane = self.ready.pop_front()?;
         let Lane { member, at, .. } = self.lanes[lane];
         Some(Ticket { lane, member, at })
-    }
-
-    /// The reading of the clock, if it is fresh.
-    pub fn now(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.clock.as_ref().filter(|(at, _)| at.elapsed() < CLOCK).map(|(_, now)| now.clone_ref(py))
-    }
-
-    /// A new reading of the clock; gives the former one.
-    pub fn set_clock(&mut self, now: Py<PyAny>) -> Option<Py<PyAny>> {
-        self.clock.replace((Instant::now(), now)).map(|(_, former)| former)
     }
 
     /// The handler of a lane is done, and `more` are left; gives its task.
@@ -127,6 +101,15 @@ impl Phase {
         lane.task.take()
     }
 
+    /// No handler can be started; gives whether none runs.
+    pub fn fail(&mut self, error: PyErr) -> bool {
+        self.errors.push((0, error));
+        self.stop_wanted = true;
+        self.open -= self.ready.len();
+        self.ready.clear();
+        self.open == 0
+    }
+
     /// Starts no handler any more; gives the tasks of those that run.
     pub fn stop(&mut self, py: Python<'_>) -> Vec<Py<PyAny>> {
         self.stopping = true;
@@ -137,8 +120,8 @@ impl Phase {
 
     pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.base)?;
+        visit.call(&self.event)?;
         visit.call(&self.manager)?;
-        visit.call(&self.task_options)?;
         self.lanes.iter().try_for_each(|lane| visit.call(&lane.task))?;
         self.results.iter().try_for_each(|(_, result)| visit.call(result))
     }

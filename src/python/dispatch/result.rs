@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::clock::Moment;
 use super::parts::Parts;
 
 /// What one handler of an event gave: its value, or the exception it raised where exceptions are returned.
@@ -21,20 +22,20 @@ pub struct EventResult {
     pub(super) preposition: Py<PyAny>,
     pub(super) handler: Py<PyAny>,
     pub(super) connector: Py<PyAny>,
-    pub(super) created_at: Py<PyAny>,
+    pub(super) created_at: Moment,
     pub(super) value: Py<PyAny>,
 }
 
 impl EventResult {
-    fn fields(&self) -> [(&'static str, &Py<PyAny>); 6] {
-        [
-            ("event", &self.event),
-            ("preposition", &self.preposition),
-            ("handler", &self.handler),
-            ("connector", &self.connector),
-            ("created_at", &self.created_at),
-            ("value", &self.value),
-        ]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<[(&'static str, Bound<'py, PyAny>); 6]> {
+        Ok([
+            ("event", self.event.bind(py).clone()),
+            ("preposition", self.preposition.bind(py).clone()),
+            ("handler", self.handler.bind(py).clone()),
+            ("connector", self.connector.bind(py).clone()),
+            ("created_at", self.created_at.to_python(py)?),
+            ("value", self.value.bind(py).clone()),
+        ])
     }
 }
 
@@ -54,8 +55,8 @@ impl EventResult {
         let parts = Parts::get(py)?;
         parts.events.bind(py).call_method1("_require_connector", (&connector,))?;
         let created_at = match created_at {
-            Some(time) => time,
-            None => parts.now(py)?.unbind(),
+            Some(time) => Moment::Made(time),
+            None => parts.now(py)?,
         };
         Ok(Self { event, preposition, handler, connector: connector.unbind(), created_at, value })
     }
@@ -81,8 +82,8 @@ impl EventResult {
     }
 
     #[getter]
-    fn created_at<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        self.created_at.bind(py)
+    fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.created_at.to_python(py)
     }
 
     #[getter]
@@ -93,7 +94,7 @@ impl EventResult {
     /// The fields by name.
     fn dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
-        for (name, value) in self.fields() {
+        for (name, value) in self.fields(py)? {
             dict.set_item(name, value)?;
         }
         Ok(dict)
@@ -101,8 +102,8 @@ impl EventResult {
 
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         let Ok(other) = other.cast::<Self>() else { return Ok(false) };
-        for ((_, mine), (_, theirs)) in self.fields().into_iter().zip(other.get().fields()) {
-            if !mine.is(theirs) && !mine.bind(py).eq(theirs)? {
+        for ((_, mine), (_, theirs)) in self.fields(py)?.into_iter().zip(other.get().fields(py)?) {
+            if !mine.is(&theirs) && !mine.eq(theirs)? {
                 return Ok(false);
             }
         }
@@ -120,6 +121,8 @@ impl EventResult {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.fields().iter().try_for_each(|(_, field)| visit.call(*field))
+        let held = [&self.event, &self.preposition, &self.handler, &self.connector, &self.value];
+        held.into_iter().try_for_each(|field| visit.call(field))?;
+        self.created_at.visit(&visit)
     }
 }

@@ -1,46 +1,30 @@
-//! A dispatch while it runs: what its caller awaits.
+//! A dispatch: what it is asked, where it stands, and what those who drive its handlers need of it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyStopIteration};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::class::{ClassEvents, Handlers, with_own};
-use super::invoke::{self, Invocation, Step, Work};
-use super::nesting::{DEEPEST, Nesting};
+use super::class::Entry;
+use super::invoke::Call;
+use super::lock;
+use super::members::Members;
+use super::nesting::Nesting;
 use super::parts::Parts;
-use super::phase::{Phase, Scene, Ticket};
+use super::phase::{Phase, Ticket};
 use super::request::Request;
-use super::{EventContext, burst, lock};
-use crate::event::{Plan, Preposition, Target};
+use crate::event::{Plan, Preposition};
 
-/// A connector on the bus, with its handlers of the event.
-struct Member {
-    name: String,
-    connector: Py<PyAny>,
-    /// The context variable that names it.
-    variable: Py<PyAny>,
-    handlers: Option<Arc<Handlers>>,
-}
-
-impl Target for Member {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn responds_to(&self, _event: &str, preposition: Preposition) -> bool {
-        self.handlers.as_ref().is_some_and(|handlers| !handlers[preposition as usize].is_empty())
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
     /// Nothing has been done.
     Fresh,
+    /// Somebody is going to await it.
+    Taken,
+    /// Somebody awaits it.
+    Awaited,
     /// The loop was given its turn; nothing else has been done.
     Yielded,
     Runs,
@@ -49,34 +33,37 @@ enum Stage {
 
 /// What changes while a dispatch runs.
 pub(super) struct State {
-    stage: Stage,
-    plan: Plan,
+    pub stage: Stage,
+    pub plan: Plan,
     pub phase: Option<Phase>,
     /// What on-handlers gave.
-    results: Option<Py<PyList>>,
+    pub results: Option<Py<PyList>>,
     /// What the caller gets.
-    outcome: Option<Py<PyAny>>,
+    pub outcome: Option<Py<PyAny>>,
     /// What the caller waits for.
-    waiter: Option<Py<PyAny>>,
+    pub waiter: Option<Py<PyAny>>,
     /// What was thrown into the caller.
-    interrupted: Option<PyErr>,
-    nesting: Option<Arc<Nesting>>,
+    pub interrupted: Option<PyErr>,
+    pub nesting: Option<Arc<Nesting>>,
+    /// The keyword arguments of its tasks, once there is one; their name is that of the phase.
+    pub task_options: Option<(Preposition, Py<PyDict>)>,
 }
 
-/// See the module.
-#[pyclass(frozen, weakref, module = "servo._core", name = "EventDispatch")]
-pub struct Run {
-    request: Request,
-    event_loop: OnceLock<Py<PyAny>>,
-    members: OnceLock<Vec<Member>>,
+/// An event on its way to the connectors of a bus: await it, or await a call of it.
+#[pyclass(frozen, weakref, module = "servo._core")]
+pub struct Dispatch {
+    pub(super) request: Request,
+    pub(super) event_loop: OnceLock<Py<PyAny>>,
+    pub(super) members: OnceLock<Members>,
     /// That of the present phase.
     preposition: AtomicU8,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
+    /// The temporary channel, a `servo._dispatch_channel.DispatchChannel`, while there is one.
+    pub(super) channel: Mutex<Option<Py<PyAny>>>,
 }
 
-/// What the handlers of Python see, and those who drive them.
-impl Run {
-    pub(super) fn new(request: Request) -> Self {
+impl Dispatch {
+    pub(super) fn of(request: Request) -> Self {
         let state = State {
             stage: Stage::Fresh,
             plan: Plan { before: Vec::new(), on: Vec::new(), after: Vec::new() },
@@ -86,18 +73,16 @@ impl Run {
             waiter: None,
             interrupted: None,
             nesting: None,
+            task_options: None,
         };
-        let preposition = AtomicU8::new(Preposition::Before as u8);
-        let (event_loop, members) = (OnceLock::new(), OnceLock::new());
-        Self { request, event_loop, members, preposition, state: Mutex::new(state) }
-    }
-
-    pub(super) fn request(&self) -> &Request {
-        &self.request
-    }
-
-    pub(super) fn state(&self) -> &Mutex<State> {
-        &self.state
+        Self {
+            request,
+            event_loop: OnceLock::new(),
+            members: OnceLock::new(),
+            preposition: AtomicU8::new(Preposition::Before as u8),
+            state: Mutex::new(state),
+            channel: Mutex::default(),
+        }
     }
 
     pub(super) fn preposition(&self) -> Preposition {
@@ -106,6 +91,10 @@ impl Run {
             1 => Preposition::On,
             _ => Preposition::After,
         }
+    }
+
+    pub(super) fn set_preposition(&self, preposition: Preposition) {
+        self.preposition.store(preposition as u8, Ordering::Relaxed);
     }
 
     /// What came of it, once it is over.
@@ -119,80 +108,56 @@ impl Run {
     }
 
     /// The name of the tasks of the present phase.
-    pub(super) fn task_name<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        PyString::new(py, &format!("{}:{}", self.preposition(), self.request.event_name))
+    pub(super) fn task_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        // Each phase makes one: `format!` would take five times as long.
+        let preposition = match self.preposition() {
+            Preposition::Before => "before:",
+            Preposition::On => "on:",
+            Preposition::After => "after:",
+        };
+        Ok(PyString::new(py, &[preposition, self.request.event_name(py)?].concat()))
     }
 
-    /// What the handlers of the present phase share.
-    pub(super) fn scene<'py>(&self, py: Python<'py>) -> Option<Scene<'py>> {
-        let state = lock(&self.state);
-        let phase = state.phase.as_ref()?;
-        let manager = phase.manager.as_ref().map(|manager| manager.bind(py).clone());
-        Some(Scene { base: phase.base.bind(py).clone(), manager })
+    /// The context manager of the event, when it has one.
+    pub(super) fn manager<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        lock(&self.state).phase.as_ref()?.manager.as_ref().map(|manager| manager.bind(py).clone())
+    }
+
+    pub(super) fn members(&self) -> &Members {
+        self.members.get().expect("whoever has a ticket has found the members")
+    }
+
+    pub(super) fn handlers(&self, ticket: Ticket) -> &[Entry] {
+        self.members().handlers(ticket.member, self.preposition())
     }
 
     pub(super) fn take_ready(&self) -> Option<Ticket> {
         lock(&self.state).phase.as_mut()?.take_ready()
     }
 
-    fn member(&self, ticket: Ticket) -> &Member {
-        &self.members.get().expect("a ticket is of a member")[ticket.member]
+    /// Names the connector in the present context.
+    pub(super) fn name_connector(&self, py: Python<'_>, ticket: Ticket) -> PyResult<()> {
+        let members = self.members();
+        let connector = members.connector(py, ticket.member);
+        members.set_variable(py, ticket.member).call1((connector,)).map(drop)
     }
 
-    fn handlers(&self, ticket: Ticket) -> &[super::class::Entry] {
-        let handlers = self.member(ticket).handlers.as_ref();
-        handlers.map_or(&[], |handlers| &handlers[self.preposition() as usize])
-    }
-
-    /// How many handlers the lane of the ticket has.
-    pub(super) fn handlers_of(&self, ticket: Ticket) -> usize {
-        self.handlers(ticket).len()
-    }
-
-    /// The connector and the handler.
-    pub(super) fn who(&self, py: Python<'_>, ticket: Ticket) -> (Py<PyAny>, Py<PyAny>) {
-        (self.member(ticket).connector.clone_ref(py), self.handlers(ticket)[ticket.at].handler.clone_ref(py))
-    }
-
-    /// The function of the handler, and whether it gives a coroutine.
-    pub(super) fn function<'py>(
+    /// The call of a handler, and whether it gives a coroutine.
+    pub(super) fn call<'py>(
         &self,
         parts: &Parts,
+        manager: Option<&Bound<'py, PyAny>>,
         py: Python<'py>,
         ticket: Ticket,
-    ) -> PyResult<(Bound<'py, PyAny>, bool)> {
-        self.handlers(ticket)[ticket.at].function(parts, py)
-    }
-
-    /// The first step of a handler, in that context or in the present one.
-    pub(super) fn start<'py>(
-        &self,
-        parts: &Parts,
-        scene: &Scene<'py>,
-        ticket: Ticket,
-        function: (Bound<'py, PyAny>, bool),
-        context: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Step> {
-        let py = scene.base.py();
-        let call = self.invocation(parts, scene, ticket, function)?;
-        invoke::step(py, parts, context, Work::Call(call))
-    }
-
-    fn invocation<'py>(
-        &self,
-        parts: &Parts,
-        scene: &Scene<'py>,
-        ticket: Ticket,
-        (mut function, mut is_async): (Bound<'py, PyAny>, bool),
-    ) -> PyResult<Invocation> {
-        let py = scene.base.py();
-        let member = self.member(ticket);
+    ) -> PyResult<(Call<'py>, bool)> {
+        let members = self.members();
         let entry = &self.handlers(ticket)[ticket.at];
-        let connector = member.connector.bind(py);
+        let (function, is_async) = entry.function(parts, py)?;
+        let connector = members.connector(py, ticket.member);
         let after = self.preposition() == Preposition::After && !self.request.alone;
         let given = self.request.kwargs.as_ref().filter(|_| !after).map(|kwargs| kwargs.bind(py));
         let own = entry.kwargs.bind(py);
-        let mut kwargs = match given {
+        let kwargs = match given {
             _ if own.is_empty() => given.cloned(),
             None => Some(own.clone()),
             Some(given) => {
@@ -201,7 +166,7 @@ impl Run {
                 Some(merged)
             }
         };
-        let mut args = if after {
+        let args = if after {
             let results = lock(&self.state).results.as_ref().map(|results| results.bind(py).clone());
             // Each has a list of its own: none can change what the caller or another handler gets.
             let results = results.map_or_else(|| PyList::empty(py), |results| results.get_slice(0, results.len()));
@@ -209,23 +174,12 @@ impl Run {
         } else {
             behind(connector, self.request.args.bind(py))?
         };
-        if let Some(manager) = &scene.manager {
-            let event_kwargs = self.request.kwargs.as_ref().map(|kwargs| kwargs.bind(py));
-            let event_args = self.request.args.bind(py);
-            let keywords = kwargs.take();
-            args =
-                (manager, connector, function, is_async, args, keywords, event_args, event_kwargs).into_pyobject(py)?;
-            function = parts.events.bind(py).getattr(intern!(py, "_within"))?;
-            is_async = true;
-        }
-        Ok(Invocation {
-            variable: member.variable.clone_ref(py),
-            connector: connector.clone().unbind(),
-            function: function.unbind(),
-            args: args.unbind(),
-            kwargs: kwargs.map(Bound::unbind),
-            is_async,
-        })
+        let Some(manager) = manager else { return Ok((Call { function, args, kwargs }, is_async)) };
+        let event_kwargs = self.request.kwargs.as_ref().map(|kwargs| kwargs.bind(py));
+        let args = (manager, connector, function, is_async, args, kwargs, self.request.args.bind(py), event_kwargs)
+            .into_pyobject(py)?;
+        let function = parts.events.bind(py).getattr(intern!(py, "_within"))?;
+        Ok((Call { function, args, kwargs: None }, true))
     }
 
     /// Notes the task of a handler, for it may have to be cancelled; gives back what is to be dropped.
@@ -235,18 +189,6 @@ impl Run {
         let Some(lane) = phase.lanes.get_mut(ticket.lane) else { return Some(task) };
         // An eager task may have brought its handler to an end.
         if lane.at == ticket.at { lane.task.replace(task) } else { Some(task) }
-    }
-
-    /// The time of a result; one reading serves what ends at once.
-    pub(super) fn now(&self, py: Python<'_>, parts: &Parts) -> PyResult<Py<PyAny>> {
-        let known = lock(&self.state).phase.as_ref().and_then(|phase| phase.now(py));
-        if let Some(now) = known {
-            return Ok(now);
-        }
-        let now = parts.now(py)?.unbind();
-        let former = lock(&self.state).phase.as_mut().and_then(|phase| phase.set_clock(now.clone_ref(py)));
-        drop(former);
-        Ok(now)
     }
 
     /// The phase is over: the caller goes on.
@@ -286,243 +228,48 @@ impl Run {
         std::mem::take(&mut phase.stop_wanted) && phase.open > 0 && !phase.stopping
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         lock(&self.state).phase.as_ref().is_some_and(|phase| phase.stopping)
     }
 
-    fn open(&self) -> usize {
+    /// Whether somebody waits for what its handlers give.
+    pub(super) fn is_awaited(&self) -> bool {
+        lock(&self.state).stage != Stage::Over
+    }
+
+    pub(super) fn open(&self) -> usize {
         lock(&self.state).phase.as_ref().map_or(0, |phase| phase.open)
     }
-}
 
-/// The phases.
-impl Run {
-    /// Finds the loop and plans the dispatch.
-    fn begin(&self, py: Python<'_>, parts: &Parts) -> PyResult<()> {
-        let event_loop = parts.running_loop.bind(py).call0()?;
-        let _ = self.event_loop.set(event_loop.unbind());
-        let nesting = Nesting::inside(EventContext::current_nesting(py, parts)?);
-        if nesting.depth() > DEEPEST {
-            nesting.end();
-            let event = &self.request.event_name;
-            return Err(PyRecursionError::new_err(format!(
-                "the event '{event}' is dispatched inside {DEEPEST} dispatches that wait for it: a handler dispatches, \
-                 directly or through others, an event that it handles"
-            )));
+    /// The temporary channel.
+    pub(super) fn channel_of<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        lock(&self.channel).as_ref().map(|channel| channel.bind(py).clone())
+    }
+
+    pub(super) fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.request.visit(visit)?;
+        if let Some(event_loop) = self.event_loop.get() {
+            visit.call(event_loop)?;
         }
-        let members = self.gather(py, parts)?;
-        let plan = Plan::new(&members, &self.request.event_name, &self.request.options);
-        let _ = self.members.set(members);
-        let mut state = lock(&self.state);
-        state.plan = plan;
-        state.nesting = Some(nesting);
-        state.stage = Stage::Runs;
+        if let Some(members) = self.members.get() {
+            members.visit(visit)?;
+        }
+        if let Ok(channel) = self.channel.try_lock() {
+            visit.call(&*channel)?;
+        }
+        if let Ok(state) = self.state.try_lock() {
+            visit.call(&state.results)?;
+            visit.call(&state.outcome)?;
+            visit.call(&state.waiter)?;
+            if let Some((_, options)) = &state.task_options {
+                visit.call(options)?;
+            }
+            if let Some(phase) = &state.phase {
+                phase.visit(visit)?;
+            }
+        }
         Ok(())
     }
-
-    fn gather(&self, py: Python<'_>, parts: &Parts) -> PyResult<Vec<Member>> {
-        let event = self.request.event_name.as_str();
-        let by_name = self.request.options.include.is_some() || !self.request.options.exclude.is_empty();
-        let bus = self.request.bus.bind(py);
-        let mut members: Vec<Member> = Vec::with_capacity(bus.len());
-        let mut last: Option<(Bound<'_, PyType>, Bound<'_, ClassEvents>)> = None;
-        for connector in bus.iter() {
-            let class = connector.get_type();
-            // A bus mostly holds many connectors of few classes, next to each other.
-            let index = match last {
-                Some((ref known, ref index)) if known.is(&class) => index.clone(),
-                _ => ClassEvents::of(&class)?,
-            };
-            let of_class = index.get();
-            members.push(Member {
-                name: if by_name { connector.getattr(intern!(py, "name"))?.extract()? } else { String::new() },
-                variable: of_class.variable.clone_ref(py),
-                handlers: with_own(parts, &connector, event, of_class.handlers(event))?,
-                connector: connector.unbind(),
-            });
-            last = Some((class, index));
-        }
-        Ok(members)
-    }
-
-    /// Starts the handlers of the first of those phases that has any; false when none has.
-    fn enter(slf: &Bound<'_, Self>, parts: &Parts, phases: &[Preposition]) -> PyResult<bool> {
-        let (py, this) = (slf.py(), slf.get());
-        for &preposition in phases {
-            let (members, nesting) = {
-                let mut state = lock(&this.state);
-                let plan = &mut state.plan;
-                let mut members = std::mem::take(match preposition {
-                    Preposition::Before => &mut plan.before,
-                    Preposition::On => &mut plan.on,
-                    Preposition::After => &mut plan.after,
-                });
-                if this.request.options.first && preposition == Preposition::On {
-                    // Each of them has a handler, so that the first one answers.
-                    members.truncate(1);
-                }
-                (members, state.nesting.clone())
-            };
-            if members.is_empty() {
-                continue;
-            }
-            let manager = this.request.event.bind(py).getattr(intern!(py, "on_handler_context_manager"))?;
-            let manager = (!manager.is(&parts.no_context_manager)).then(|| manager.unbind());
-            let now = parts.now(py)?.unbind();
-            let of_phase = EventContext::of_phase(
-                this.request.event.clone_ref(py),
-                parts.preposition(py, preposition).clone().unbind(),
-                now.clone_ref(py),
-                nesting.unwrap_or_else(|| Nesting::inside(None)),
-            );
-            let variable = this.request.variable.as_ref().map(|(variable, value)| (variable.bind(py), value.bind(py)));
-            let base = parts.context_of(&Bound::new(py, of_phase)?, variable)?.unbind();
-            this.preposition.store(preposition as u8, Ordering::Relaxed);
-            let former = lock(&this.state).phase.replace(Phase::new(preposition, base, manager, &members, now));
-            drop(former);
-            burst::pump(slf, parts);
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
-    /// The next step of the whole: what the caller is to wait for, or its outcome as an exception.
-    fn drive(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
-        let (py, this) = (slf.py(), slf.get());
-        let parts = Parts::get(py)?;
-        let stage = lock(&this.state).stage;
-        match stage {
-            Stage::Fresh if burst::is_over() => {
-                lock(&this.state).stage = Stage::Yielded;
-                return Ok(Some(py.None()));
-            }
-            Stage::Fresh | Stage::Yielded => {
-                this.begin(py, parts).inspect_err(|_| this.end())?;
-                let every = [Preposition::Before, Preposition::On, Preposition::After];
-                let entered = Self::enter(slf, parts, &every).inspect_err(|_| this.end())?;
-                if !entered {
-                    let interrupted = lock(&this.state).interrupted.take();
-                    return this.complete(py, interrupted.map_or(Ok(()), Err));
-                }
-            }
-            Stage::Runs => {}
-            Stage::Over => return Err(PyRuntimeError::new_err("cannot reuse already awaited dispatch")),
-        }
-        loop {
-            if this.open() > 0 {
-                burst::end();
-                return this.wait(py).map(Some);
-            }
-            let rest: &[Preposition] = match this.conclude(py, parts) {
-                Ok(rest) => rest,
-                Err(error) => return this.complete(py, Err(error)),
-            };
-            match Self::enter(slf, parts, rest) {
-                Ok(true) => {}
-                Ok(false) => return this.complete(py, Ok(())),
-                Err(error) => return this.complete(py, Err(error)),
-            }
-        }
-    }
-
-    /// A future that is done when the phase is.
-    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let future = self.event_loop(py).call_method0(intern!(py, "create_future"))?;
-        future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-        let former = lock(&self.state).waiter.replace(future.clone().unbind());
-        drop(former);
-        Ok(future.unbind())
-    }
-
-    /// What the end of the present phase means; gives the phases that follow.
-    fn conclude(&self, py: Python<'_>, parts: &Parts) -> PyResult<&'static [Preposition]> {
-        let (phase, interrupted) = {
-            let mut state = lock(&self.state);
-            (state.phase.take(), state.interrupted.take())
-        };
-        let Some(mut phase) = phase else { return Ok(&[]) };
-        if let Some(fatal) = phase.fatal {
-            return Err(fatal);
-        }
-        if let Some(interrupted) = interrupted {
-            if !phase.errors.is_empty() {
-                let errors = std::mem::take(&mut phase.errors);
-                interrupted.set_context(py, Some(group(py, parts, errors)?));
-            }
-            return Err(interrupted);
-        }
-        let single = self.request.alone || (self.request.options.first && phase.preposition == Preposition::On);
-        if !phase.errors.is_empty() {
-            if single {
-                return Err(phase.errors.swap_remove(0).1);
-            }
-            let cancelling = |error: &PyErr| error.is_instance(py, parts.event_cancelled.bind(py));
-            if phase.preposition == Preposition::Before && phase.errors.iter().all(|(_, error)| cancelling(error)) {
-                self.tell_of_cancellation(py, parts, &phase)?;
-                return Ok(&[]);
-            }
-            return Err(group(py, parts, phase.errors)?);
-        }
-        if let Some(cancelled) = phase.cancelled {
-            return Err(cancelled);
-        }
-        if self.request.alone || phase.preposition == Preposition::On {
-            // Stable: the results of one connector stay in the order of its handlers.
-            phase.results.sort_by_key(|(lane, _)| *lane);
-            let results = PyList::new(py, phase.results.into_iter().map(|(_, result)| result))?;
-            lock(&self.state).results = Some(results.unbind());
-        }
-        Ok(match phase.preposition {
-            _ if self.request.alone => &[],
-            Preposition::Before => &[Preposition::On, Preposition::After],
-            Preposition::On => &[Preposition::After],
-            Preposition::After => &[],
-        })
-    }
-
-    fn tell_of_cancellation(&self, py: Python<'_>, parts: &Parts, phase: &Phase) -> PyResult<()> {
-        let members = self.members.get().expect("a phase has members");
-        let told = PyList::empty(py);
-        for (lane, error) in &phase.errors {
-            told.append((&members[phase.lanes[*lane].member].connector, error.value(py)))?;
-        }
-        parts.events.bind(py).call_method1(intern!(py, "_warn_of_cancellation"), (told,)).map(drop)
-    }
-
-    /// The dispatch is over: its value as StopIteration, or its error.
-    fn complete(&self, py: Python<'_>, result: PyResult<()>) -> PyResult<Option<Py<PyAny>>> {
-        self.end();
-        result?;
-        let results = lock(&self.state).results.take().map(|results| results.into_bound(py));
-        let outcome = match results {
-            Some(results) if self.request.options.first && !self.request.alone => results.get_item(0)?.unbind(),
-            Some(results) => results.into_any().unbind(),
-            None if self.request.options.first || self.request.alone => py.None(),
-            None => PyList::empty(py).into_any().unbind(),
-        };
-        lock(&self.state).outcome = Some(outcome.clone_ref(py));
-        Err(PyStopIteration::new_err((outcome,)))
-    }
-
-    fn end(&self) {
-        let (nesting, phase, waiter) = {
-            let mut state = lock(&self.state);
-            state.stage = Stage::Over;
-            (state.nesting.take(), state.phase.take(), state.waiter.take())
-        };
-        if let Some(nesting) = nesting {
-            nesting.end();
-        }
-        drop((phase, waiter));
-    }
-}
-
-/// The failures of a phase as one exception.
-fn group(py: Python<'_>, parts: &Parts, errors: Vec<(usize, PyErr)>) -> PyResult<PyErr> {
-    let plural = if errors.len() == 1 { "" } else { "s" };
-    let text = format!("unhandled errors in a TaskGroup ({} sub-exception{plural})", errors.len());
-    let errors = PyList::new(py, errors.into_iter().map(|(_, error)| error.into_value(py)))?;
-    Ok(PyErr::from_value(parts.exception_group.bind(py).call1((text, errors))?))
 }
 
 /// The positional arguments of a handler: the connector, then those of the event.
@@ -536,127 +283,5 @@ fn behind<'py>(connector: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyR
             all.extend(args.iter());
             PyTuple::new(py, all)
         }
-    }
-}
-
-#[pymethods]
-impl Run {
-    fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
-        if lock(&slf.get().state).stage != Stage::Fresh {
-            return Err(PyRuntimeError::new_err("cannot reuse already awaited dispatch"));
-        }
-        Ok(slf.clone())
-    }
-
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
-        Self::drive(slf)
-    }
-
-    fn send(slf: &Bound<'_, Self>, _value: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-        Self::drive(slf)
-    }
-
-    /// The caller is cancelled, or something else is thrown into it: the handlers are cancelled and waited for first.
-    #[pyo3(signature = (typ, val = None, _tb = None, /))]
-    fn throw(
-        slf: &Bound<'_, Self>,
-        typ: &Bound<'_, PyAny>,
-        val: Option<&Bound<'_, PyAny>>,
-        _tb: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Option<Py<PyAny>>> {
-        let (py, this) = (slf.py(), slf.get());
-        let error = invoke::thrown(typ, val);
-        if this.open() == 0 {
-            this.end();
-            return Err(error);
-        }
-        let again = {
-            let mut state = lock(&this.state);
-            if state.interrupted.is_none() { state.interrupted.replace(error) } else { Some(error) }
-        };
-        // Handlers that tidy up because another one failed are disturbed by the second wish alone.
-        if again.is_some() || !this.is_stopping() {
-            this.stop(py);
-        }
-        drop(again);
-        Self::drive(slf)
-    }
-
-    /// Gives the dispatch up: its handlers are cancelled, nobody waits for them.
-    fn close(&self, py: Python<'_>) {
-        self.stop(py);
-        self.end();
-    }
-
-    /// Called by the loop when a handler has failed.
-    fn _stop(&self, py: Python<'_>) {
-        if !self.is_stopping() {
-            self.stop(py);
-        }
-    }
-
-    #[getter]
-    fn __qualname__(&self) -> String {
-        format!("dispatch_event[{}]", self.request.event_name)
-    }
-
-    #[getter]
-    fn __name__(&self) -> String {
-        self.__qualname__()
-    }
-
-    #[getter]
-    fn cr_running(&self) -> bool {
-        lock(&self.state).stage == Stage::Runs
-    }
-
-    #[getter]
-    fn cr_await<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        lock(&self.state).waiter.as_ref().map(|waiter| waiter.bind(py).clone())
-    }
-
-    #[getter]
-    #[expect(clippy::unused_self, reason = "the protocol")]
-    fn cr_frame(&self) -> Option<Py<PyAny>> {
-        None
-    }
-
-    #[getter]
-    #[expect(clippy::unused_self, reason = "the protocol")]
-    fn cr_code(&self) -> Option<Py<PyAny>> {
-        None
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.request.visit(&visit)?;
-        if let Some(event_loop) = self.event_loop.get() {
-            visit.call(event_loop)?;
-        }
-        for member in self.members.get().into_iter().flatten() {
-            visit.call(&member.connector)?;
-            visit.call(&member.variable)?;
-        }
-        if let Ok(state) = self.state.try_lock() {
-            visit.call(&state.results)?;
-            visit.call(&state.outcome)?;
-            visit.call(&state.waiter)?;
-            if let Some(phase) = &state.phase {
-                phase.visit(&visit)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn __clear__(&self) {
-        let (outcome, results) = {
-            let mut state = lock(&self.state);
-            (state.outcome.take(), state.results.take())
-        };
-        drop((outcome, results));
-        self.end();
     }
 }

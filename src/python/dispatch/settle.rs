@@ -5,10 +5,10 @@ use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PySystemExit, PyTypeErr
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::invoke::Step;
+use super::clock::Clock;
 use super::parts::Parts;
 use super::phase::Ticket;
-use super::run::Run;
+use super::run::Dispatch;
 use super::{EventResult, lock};
 use crate::event::Preposition;
 
@@ -17,32 +17,48 @@ pub(super) fn is_fatal(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PyKeyboardInterrupt>(py) || error.is_instance_of::<PySystemExit>(py)
 }
 
+/// What ends the program is a failure of the handler where handlers are contained.
+pub(super) fn contain<T>(run: &Bound<'_, Dispatch>, parts: &Parts, outcome: PyResult<T>) -> PyResult<T> {
+    let (py, request) = (run.py(), &run.get().request);
+    match outcome {
+        Err(error) if request.contained && is_fatal(py, &error) => {
+            let text = format!("a handler of '{}' raised {}", request.event_name(py)?, error.value(py).repr()?);
+            let failure = PyErr::from_value(parts.event_error.bind(py).call1((text,))?);
+            failure.set_cause(py, Some(error));
+            Err(failure)
+        }
+        outcome => outcome,
+    }
+}
+
 enum Verdict {
-    Result(Py<EventResult>),
+    /// None where nobody asks for results.
+    Result(Option<Py<EventResult>>),
     Failed(PyErr),
     Cancelled(PyErr),
     Fatal(PyErr),
 }
 
 /// Records the end of a handler, and wakes the caller when it was the last of its phase. `pump` is to follow.
-pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcome: PyResult<Step>) {
+pub(super) fn settle(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, outcome: PyResult<Py<PyAny>>) {
     let py = run.py();
-    let verdict = match outcome {
-        Ok(Step::Finished(value)) => result(run, parts, ticket, value).map_or_else(Verdict::Failed, Verdict::Result),
-        // A handler that waits has not ended.
-        Ok(Step::Waits(_)) => return,
+    let verdict = match contain(run, parts, outcome) {
+        // What handlers before and after an event return is not looked at.
+        Ok(_) if !run.get().request.alone && run.get().preposition() != Preposition::On => Verdict::Result(None),
+        Ok(value) => result(run, parts, ticket, value).map_or_else(Verdict::Failed, |made| Verdict::Result(Some(made))),
         Err(error) => judge(run, parts, ticket, error),
     };
-    let more = run.get().handlers_of(ticket) > ticket.at + 1;
+    let more = run.get().handlers(ticket).len() > ticket.at + 1;
     // An exception may hold much: it is dropped when the lock is not held any more.
     let mut surplus = None;
     let (dropped, last) = {
-        let mut state = lock(run.get().state());
+        let mut state = lock(&run.get().state);
         let Some(phase) = &mut state.phase else { return };
         let go_on = matches!(verdict, Verdict::Result(_));
         let failed = matches!(verdict, Verdict::Failed(_) | Verdict::Fatal(_));
         match verdict {
-            Verdict::Result(result) => phase.results.push((ticket.lane, result)),
+            Verdict::Result(Some(result)) => phase.results.push((ticket.lane, result)),
+            Verdict::Result(None) => {}
             Verdict::Failed(error) => phase.errors.push((ticket.lane, error)),
             Verdict::Fatal(error) if phase.fatal.is_none() => phase.fatal = Some(error),
             Verdict::Cancelled(error) if !phase.stopping && phase.cancelled.is_none() => phase.cancelled = Some(error),
@@ -59,18 +75,18 @@ pub(super) fn settle(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, outcom
 }
 
 /// The result of a handler.
-fn result(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, value: Py<PyAny>) -> PyResult<Py<EventResult>> {
+fn result(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, value: Py<PyAny>) -> PyResult<Py<EventResult>> {
     let py = run.py();
     let this = run.get();
-    let created_at = this.now(py, parts)?;
-    let (connector, handler) = this.who(py, ticket);
+    let clock = lock(&this.state).phase.as_ref().map_or(Clock::System, |phase| phase.clock);
+    let created_at = clock.now(py, parts)?;
     Py::new(
         py,
         EventResult {
-            event: this.request().event.clone_ref(py),
+            event: this.request.event.clone_ref(py),
             preposition: parts.preposition(py, this.preposition()).clone().unbind(),
-            handler,
-            connector,
+            handler: this.handlers(ticket)[ticket.at].handler.clone_ref(py),
+            connector: this.members().connector(py, ticket.member).clone().unbind(),
             created_at,
             value,
         },
@@ -78,7 +94,7 @@ fn result(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, value: Py<PyAny>)
 }
 
 /// The rules for what handlers raise.
-fn judge(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, error: PyErr) -> Verdict {
+fn judge(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, error: PyErr) -> Verdict {
     let py = run.py();
     if is_fatal(py, &error) {
         return Verdict::Fatal(error);
@@ -90,11 +106,13 @@ fn judge(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, error: PyErr) -> V
         return Verdict::Failed(error);
     }
     let preposition = run.get().preposition();
-    let keep = run.get().request().keeps_errors(preposition);
+    let keep = run.get().request.keeps_errors(preposition);
     let mut error = error;
     let made = (|| {
         mark(run, parts, ticket, &error)?;
-        if preposition != Preposition::Before && error.is_instance(py, parts.event_cancelled.bind(py)) {
+        // The engine knows cancelled commands, whoever cancels them.
+        let may_cancel = preposition == Preposition::Before || run.get().request.contained;
+        if !may_cancel && error.is_instance(py, parts.event_cancelled.bind(py)) {
             if preposition == Preposition::On && keep {
                 parts.events.bind(py).call_method0(intern!(py, "_warn_of_late_cancellation"))?;
             } else {
@@ -113,14 +131,14 @@ fn judge(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, error: PyErr) -> V
             .map(Bound::unbind)
     })();
     match made {
-        Ok(result) if keep => Verdict::Result(result),
+        Ok(result) if keep => Verdict::Result(Some(result)),
         Ok(_) => Verdict::Failed(error),
         Err(other) => Verdict::Failed(other),
     }
 }
 
 /// Notes on an exception where it came from.
-fn mark(run: &Bound<'_, Run>, parts: &Parts, ticket: Ticket, error: &PyErr) -> PyResult<Py<EventResult>> {
+fn mark(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, error: &PyErr) -> PyResult<Py<EventResult>> {
     let py = run.py();
     let value = error.value(py);
     let result = result(run, parts, ticket, value.clone().unbind().into_any())?;

@@ -3,7 +3,7 @@
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyFloat, PyList, PyString, PyTuple};
 
 use super::clock;
 use super::read::number_of_text;
@@ -21,7 +21,9 @@ pub(super) fn of_columns(times: &Bound<'_, PyAny>, values: &Bound<'_, PyAny>) ->
 
 /// The points of a sequence of pairs of time and value.
 pub(super) fn of_pairs(pairs: &Bound<'_, PyAny>) -> PyResult<Points> {
-    let (mut times, mut values) = (Vec::new(), Vec::new());
+    // A length is a hint, which may lie.
+    let length = pairs.len().unwrap_or(0).min(1 << 20);
+    let (mut times, mut values) = (Vec::with_capacity(length), Vec::with_capacity(length));
     for pair in pairs.try_iter()? {
         let pair = pair?;
         let (time, value) = if let Ok(pair) = pair.cast::<PyTuple>() {
@@ -43,6 +45,9 @@ fn two<T>(length: usize, items: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 
 /// A number, or a text that says one.
 fn number(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if let Ok(number) = value.cast_exact::<PyFloat>() {
+        return Ok(number.value());
+    }
     if value.is_instance_of::<PyString>() {
         return number_of_text(value).ok_or_else(|| {
             PyValueError::new_err(format!(

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::data_point::DataPoint;
+use super::data_point::{DataPoint, Time};
 use super::read::measurement_class;
 use super::time_series::TimeSeries;
 use super::{Measurement, Modelled, clock, metric};
@@ -28,11 +28,7 @@ impl Modelled for Measurement {
             measurement.readings.push(if let Ok(series) = reading.cast::<TimeSeries>() {
                 model::Reading::TimeSeries(TimeSeries::to_model(series)?)
             } else {
-                let point = reading.cast::<DataPoint>()?.borrow();
-                let (micros, zone) = clock::micros(point.time.bind(reading.py()))?;
-                let metric = metric::to_model(point.metric.bind(reading.py()))?;
-                let time = clock::instant(micros, &zone)?;
-                model::Reading::DataPoint(model::DataPoint { metric, time, value: point.value })
+                model::Reading::DataPoint(DataPoint::to_model(reading.cast::<DataPoint>()?)?)
             });
         }
         for (name, value) in object.getattr("annotations")?.cast::<PyDict>()? {
@@ -47,7 +43,7 @@ impl Modelled for Measurement {
             let metric = metric::from_model(py, reading.metric())?;
             match reading {
                 model::Reading::DataPoint(point) => {
-                    let time = clock::datetime(py, point.time.as_microsecond(), &clock::utc(py)?)?.unbind();
+                    let time = Time::Micros(point.time.as_microsecond(), clock::utc(py)?);
                     readings.append(Py::new(py, DataPoint { metric: metric.unbind(), time, value: point.value })?)?;
                 }
                 model::Reading::TimeSeries(series) => {

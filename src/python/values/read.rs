@@ -55,7 +55,7 @@ pub(super) fn float<'py>(value: &Bound<'py, PyAny>) -> Read<'py> {
 
 /// The number that a text says.
 pub(super) fn number_of_text(value: &Bound<'_, PyAny>) -> Option<f64> {
-    value.cast::<PyString>().ok()?.to_string_lossy().trim().parse().ok()
+    value.cast::<PyString>().ok()?.to_str().ok()?.trim().parse().ok()
 }
 
 /// A datetime, its ISO text, or seconds since 1970, which give a time in UTC.

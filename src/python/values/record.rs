@@ -18,8 +18,20 @@ pub(super) trait Record: pyo3::PyClass {
     /// The fields' objects. Nothing is borrowed any more when it returns.
     fn field_objects<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<Bound<'py, PyAny>>>;
 
+    /// Checks a field and sets it; the inner error is a sentence.
+    fn store(slf: &Bound<'_, Self>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Result<(), String>>;
+
     /// Sets every field of a new object; what is wrong is told by field.
-    fn fill(slf: &Bound<'_, Self>, values: Vec<Option<Bound<'_, PyAny>>>) -> PyResult<Vec<(&'static str, String)>>;
+    fn fill(slf: &Bound<'_, Self>, values: Vec<Option<Bound<'_, PyAny>>>) -> PyResult<Vec<(&'static str, String)>> {
+        let mut errors = Vec::new();
+        for (name, value) in Self::FIELDS.iter().zip(values) {
+            let value = value.unwrap_or_else(|| slf.py().None().into_bound(slf.py()));
+            if let Err(message) = Self::store(slf, name, &value)? {
+                errors.push((*name, message));
+            }
+        }
+        Ok(errors)
+    }
 }
 
 /// Sets the fields of a new object from the arguments of its constructor; all that is wrong is told at once.
@@ -79,14 +91,32 @@ pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string())
 }
 
-/// Sets what is no field, as `object.__setattr__` does it, which cannot be called past this class's own.
-pub(super) fn set_other(object: &Bound<'_, PyAny>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    match class_attribute(object, name)? {
-        Some(attribute) if attribute.hasattr("__set__")? => {
-            attribute.call_method1("__set__", (object, value)).map(drop)
-        }
-        _ => object.getattr("__dict__")?.set_item(name, value),
+/// Sets an attribute: a field that is read and stored, one that a subclass declares, or a property.
+pub(super) fn set<T: Record>(slf: &Bound<'_, T>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let object = slf.as_any();
+    let field = T::FIELDS.contains(&name);
+    if !field && let Some(setter) = class_attribute(object, name)?.filter(|found| settable(found)) {
+        return setter.call_method1("__set__", (object, value)).map(drop);
     }
+    if !object.get_type().is(T::type_object(slf.py())) {
+        // A subclass may have fields and validators of its own.
+        return records(slf.py())?.call_method1("assign", (slf, name, value)).map(drop);
+    }
+    if field { set_field(slf, name, value) } else { Err(no_field(object, name)) }
+}
+
+/// Sets a field of the class itself.
+pub(super) fn set_field<T: Record>(slf: &Bound<'_, T>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Some(field) = T::FIELDS.iter().find(|field| **field == name) else { return Err(no_field(slf.as_any(), name)) };
+    T::store(slf, field, value)?.map_err(|message| invalid(slf.py(), &class_name(slf.as_any()), &[(*field, message)]))
+}
+
+fn settable(attribute: &Bound<'_, PyAny>) -> bool {
+    attribute.hasattr("__set__").unwrap_or(false)
+}
+
+fn no_field(object: &Bound<'_, PyAny>, name: &str) -> PyErr {
+    PyValueError::new_err(format!("\"{}\" object has no field \"{name}\"", class_name(object)))
 }
 
 /// Deletes what is no field, as `object.__delattr__` does it.
@@ -101,7 +131,10 @@ pub(super) fn delete(object: &Bound<'_, PyAny>, fields: &[&str], name: &str) -> 
         Some(attribute) if attribute.hasattr("__delete__")? => {
             attribute.call_method1("__delete__", (object,)).map(drop)
         }
-        _ => object.getattr("__dict__")?.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_owned())),
+        _ => {
+            let absent = |_| PyAttributeError::new_err(name.to_owned());
+            object.getattr("__dict__").map_err(absent)?.del_item(name).map_err(absent)
+        }
     }
 }
 
@@ -133,7 +166,11 @@ pub(super) fn reduce<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = object.py();
     let new = py.import("copyreg")?.getattr("__newobj__")?;
-    let attributes = object.getattr("__dict__")?.call_method0("copy")?;
+    // Only objects of subclasses have further attributes.
+    let attributes = match object.getattr_opt("__dict__")? {
+        Some(attributes) => attributes.call_method0("copy")?,
+        None => PyDict::new(py).into_any(),
+    };
     let state = values.into_iter().chain([attributes]).collect::<Vec<_>>();
     let class = PyTuple::new(py, [object.get_type()])?;
     PyTuple::new(py, [new, class.into_any(), PyTuple::new(py, state)?.into_any()])
@@ -151,15 +188,15 @@ pub(super) fn stored<'py>(
 
 /// Gives a new object the further attributes of a pickled one.
 pub(super) fn restore_attributes(object: &Bound<'_, PyAny>, state: &Bound<'_, PyTuple>, at: usize) -> PyResult<()> {
-    object.getattr("__dict__")?.call_method1("update", (stored(object, state, at)?,)).map(drop)
+    match object.getattr_opt("__dict__")? {
+        Some(attributes) => attributes.call_method1("update", (stored(object, state, at)?,)).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The JSON Schema of a value in a user's model.
 pub(super) fn json_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
-    let schema = PyDict::new(class.py());
-    schema.set_item("title", class.name()?)?;
-    schema.set_item("type", "object")?;
-    Ok(schema)
+    Ok(records(class.py())?.call_method1("schema", (class,))?.cast_into()?)
 }
 
 /// The exception for wrong fields, that of the installed pydantic.
@@ -188,6 +225,23 @@ macro_rules! record_methods {
                 kwargs: Option<&pyo3::Bound<'_, pyo3::types::PyDict>>,
             ) -> pyo3::PyResult<()> {
                 $crate::python::values::record::init(slf, args, kwargs)
+            }
+
+            fn __setattr__(
+                slf: &pyo3::Bound<'_, Self>,
+                name: &str,
+                value: &pyo3::Bound<'_, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                $crate::python::values::record::set(slf, name, value)
+            }
+
+            /// Sets a field of this class past what subclasses check.
+            fn __servo_set__(
+                slf: &pyo3::Bound<'_, Self>,
+                name: &str,
+                value: &pyo3::Bound<'_, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                $crate::python::values::record::set_field(slf, name, value)
             }
 
             fn __delattr__(slf: &pyo3::Bound<'_, Self>, name: &str) -> pyo3::PyResult<()> {

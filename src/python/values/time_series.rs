@@ -7,7 +7,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::clock::{self, Zone};
 use super::columns;
-use super::data_point::DataPoint;
+use super::data_point::{DataPoint, Time};
 use super::read::{duration_class, metric, optional_text, optional_texts};
 use super::record::{self, Record, record_methods};
 use crate::model::{self, Points};
@@ -23,7 +23,7 @@ use crate::model::{self, Points};
 ///     id: Tells several series of one metric apart.
 ///     annotation: A remark for people.
 ///     metadata: Free form texts.
-#[pyclass(subclass, weakref, dict, module = "servo.types.core")]
+#[pyclass(subclass, weakref, module = "servo.types.core")]
 pub struct TimeSeries {
     metric: Py<PyAny>,
     data: Data,
@@ -49,20 +49,6 @@ impl Record for TimeSeries {
         Ok(vec![metric, points, id, annotation, metadata])
     }
 
-    fn fill(slf: &Bound<'_, Self>, values: Vec<Option<Bound<'_, PyAny>>>) -> PyResult<Vec<(&'static str, String)>> {
-        let mut errors = Vec::new();
-        for (name, value) in Self::FIELDS.iter().zip(values) {
-            let value = value.unwrap_or_else(|| slf.py().None().into_bound(slf.py()));
-            if let Err(message) = Self::store(slf, name, &value)? {
-                errors.push((*name, message));
-            }
-        }
-        Ok(errors)
-    }
-}
-
-impl TimeSeries {
-    /// Checks a field and sets it; the inner error is a sentence.
     fn store(slf: &Bound<'_, Self>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Result<(), String>> {
         if name == "data_points" {
             let metric = slf.borrow().metric.bind(slf.py()).clone();
@@ -84,16 +70,18 @@ impl TimeSeries {
             *field = value.unbind();
         }))
     }
+}
 
+impl TimeSeries {
     /// The points as objects, in a list that is this series' own only where it has one.
     fn objects<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
         let (py, this) = (slf.py(), slf.borrow());
         match &this.data {
             Data::List(list) => Ok(list.bind(py).clone()),
-            Data::Columns { points, zone } => {
+            Data::Columns { points, zone } => without_collections(py, || {
                 let all = (0..points.len()).map(|at| point(py, &this.metric, points, zone, at));
                 PyList::new(py, all.collect::<PyResult<Vec<_>>>()?)
-            }
+            }),
         }
     }
 
@@ -198,8 +186,7 @@ fn point<'py>(
     at: usize,
 ) -> PyResult<Bound<'py, DataPoint>> {
     let (micros, value) = points.get(at).ok_or_else(|| PyIndexError::new_err("list index out of range"))?;
-    let time = clock::datetime(py, micros, zone)?.unbind();
-    Bound::new(py, DataPoint { metric: metric.clone_ref(py), time, value })
+    Bound::new(py, DataPoint { metric: metric.clone_ref(py), time: Time::Micros(micros, zone.clone_ref(py)), value })
 }
 
 /// The points that were given: in columns where they have all in common, as objects otherwise.
@@ -236,12 +223,9 @@ fn in_columns(metric: &Bound<'_, PyAny>, list: &Bound<'_, PyList>) -> PyResult<O
     let mut known = metric.clone();
     for item in list {
         let Ok(point) = item.cast_exact::<DataPoint>() else { return Ok(None) };
-        if point.getattr("__dict__")?.cast::<PyDict>().is_ok_and(|attributes| !attributes.is_empty()) {
-            return Ok(None);
-        }
         let (its_metric, time, value) = {
             let point = point.borrow();
-            (point.metric.bind(py).clone(), point.time.bind(py).clone(), point.value)
+            (point.metric.bind(py).clone(), point.time.clone_ref(py), point.value)
         };
         if !its_metric.is(&known) {
             if !its_metric.get_type().is(metric.get_type()) || !its_metric.eq(metric)? {
@@ -249,14 +233,16 @@ fn in_columns(metric: &Bound<'_, PyAny>, list: &Bound<'_, PyList>) -> PyResult<O
             }
             known = its_metric;
         }
-        let (micros, zone) = clock::micros(&time)?;
+        let (micros, zone) = time.micros(py)?;
         match (&common, &zone) {
             (None, _) | (Some(Zone::Naive), Zone::Naive) => {}
             (Some(Zone::Aware(one)), Zone::Aware(other)) if one.is(other) => {}
             _ => return Ok(None),
         }
         // The second of two equal hours, when clocks are set back, is no other number.
-        if matches!(zone, Zone::Naive) && time.getattr(intern!(py, "fold"))?.is_truthy()? {
+        if let (Zone::Naive, Time::Object(time)) = (&zone, &time)
+            && time.bind(py).getattr(intern!(py, "fold"))?.is_truthy()?
+        {
             return Ok(None);
         }
         common.get_or_insert(zone);
@@ -406,15 +392,6 @@ record_methods! {
             duration_class(slf.py())?.call1((last.sub(first)?,)).map(Some)
         }
 
-        fn __setattr__(slf: &Bound<'_, Self>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-            let object = slf.as_any();
-            if !Self::FIELDS.contains(&name) {
-                return record::set_other(object, name, value);
-            }
-            Self::store(slf, name, value)?
-                .map_err(|message| record::invalid(slf.py(), &record::class_name(object), &[(name, message)]))
-        }
-
         fn __len__(&self, py: Python<'_>) -> usize {
             self.length(py)
         }
@@ -535,6 +512,18 @@ impl TimeSeriesIterator {
         self.at += 1;
         TimeSeries::at(series, self.at - 1).map(Some)
     }
+}
+
+/// Makes many objects without going through all of them for garbage again and again. No Python code runs meanwhile.
+fn without_collections<T>(py: Python<'_>, make: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let gc = py.import("gc")?;
+    if !gc.call_method0("isenabled")?.is_truthy()? {
+        return make();
+    }
+    gc.call_method0("disable")?;
+    let result = make();
+    gc.call_method0("enable")?;
+    result
 }
 
 /// Numbers as an `array.array` of doubles.

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import servo.logging.format  # with the real modules, before they are replaced
+
 FAKE = Path(__file__).with_name("fake_core.py")
 PACKAGE = Path(__file__).parents[3] / "python"
 

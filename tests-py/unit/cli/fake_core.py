@@ -188,6 +188,10 @@ def open_servos(file, types, environment=None):
     return [Servo(file, document) for document in documents]
 
 
+def native_connectors():
+    return [("load", []), ("process", [])]
+
+
 def validate_file(file, types, environment=None):
     """How many documents a valid file has."""
     return len(open_servos(file, types))
@@ -206,6 +210,7 @@ def modules():
     """What to put into `sys.modules`."""
     core = types.ModuleType("servo._core")
     core.version, core.forward_logs = lambda: "0.1.0", lambda: None
+    core.native_connectors = native_connectors
     core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
     connector = types.ModuleType("servo.connector")
     connector.connector_types = list

@@ -216,7 +216,7 @@ class TestDocument:
         ("given", "message"),
         [
             ("load", 'error parsing JSON for "load"'),
-            ('"load"', 'JSON string values for `connectors` cannot parse into strings: "load"'),
+            ('"load"', 'JSON string values for `connectors` cannot parse into strings: ""load""'),
             (["zz"], "Invalid connectors value: zz"),
             (["__import__('os').getpid()"], "Invalid connectors value: __import__('os').getpid()"),
             (5, "Invalid connectors value: 5"),

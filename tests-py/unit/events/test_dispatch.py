@@ -334,7 +334,7 @@ class TestTheDispatchObject:
         (member,) = bus(Plain)
         run = member.dispatch_event("ping", 1).run()
         await run
-        with pytest.raises(RuntimeError, match="cannot reuse"):
+        with pytest.raises(RuntimeError, match="Event dispatch has already run"):
             await run
 
 

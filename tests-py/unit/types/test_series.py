@@ -3,6 +3,7 @@
 import array
 import copy
 import datetime
+import gc
 import math
 import pickle
 import sys
@@ -74,6 +75,23 @@ def test_points_take_sixteen_bytes():
     series = servo.TimeSeries.from_columns(METRIC, range(count), range(count))
     assert len(pickle.dumps(series)) < 16 * count + 2_000
     assert sys.getsizeof(series) < 1_000
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_making_the_points_leaves_the_collector_as_it_was(enabled):
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        assert len(servo.TimeSeries.from_columns(METRIC, [1, 2], [3, 4]).data_points) == 2
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_the_time_of_a_point_is_one_object():
+    point = servo.TimeSeries.from_columns(METRIC, [1], [2])[0]
+    assert point.time is point.time is point[0]
+    assert point.time == datetime.datetime(1970, 1, 1, 0, 0, 1, tzinfo=datetime.UTC)
 
 
 def test_extremes_are_no_nan():

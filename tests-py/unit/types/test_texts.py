@@ -62,6 +62,10 @@ WRONG = [
     (lambda: servo.SloCondition(**CONDITION, trigger_count=0), ("trigger_count",), "ensure this value is greater than or equal to 1", "value_error.number.not_ge"),
     (lambda: servo.SloInput(conditions=[CONDITION, CONDITION]), ("conditions",), "Slo conditions must be unique. Redundant conditions found: (m below 5)", "value_error"),
     (lambda: servo.Adjustment(component_name="a", setting_name="b"), ("value",), "field required", "value_error.missing"),
+    (lambda: servo.Adjustment(component_name="a", setting_name="b", value=None), ("value",), "none is not an allowed value", "type_error.none.not_allowed"),
+    (lambda: servo.Component("a", [{"name": "x"}]), ("settings", 0), "Can't instantiate abstract class Setting with abstract method __opsani_repr__", "type_error"),
+    (lambda: servo.Metric.parse_obj(5), ("__root__",), "Metric expected dict not int", "type_error"),
+    (lambda: servo.Metric.parse_raw("[1"), ("__root__",), "Expecting ',' delimiter: line 1 column 3 (char 2)", "value_error.jsondecode"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,114 @@
+"""Whether a servo is ready, by what came of its checks; what is told of it, and what is tried to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from servo.checks.models import Check
+from servo.checks.tables import checks_table, verbose_checks_table
+from servo.logging import Mixin
+from servo.types.durations import Duration
+
+if TYPE_CHECKING:
+    from servo.configuration import ChecksConfiguration
+    from servo.events import EventResult
+
+__all__ = ["CheckHelpers"]
+
+REMEDY_SECONDS = 10
+"""How long a remedy may take."""
+
+
+class CheckHelpers(Mixin):
+    """What a run of checks means for a servo."""
+
+    @classmethod
+    async def process_checks(
+        cls, checks_config: ChecksConfiguration, results: Sequence[EventResult], passing: set[str]
+    ) -> bool:
+        """Tells what came of the checks, and applies the remedies of those that did not succeed.
+
+        Args:
+            checks_config: Whether remedies are applied, and whether the first failure ends the pass.
+            results: The results of the event `check`.
+            passing: The identifiers of checks that have succeeded, in this pass or before; new ones are added.
+
+        Returns:
+            Whether no check failed. Warnings do not fail.
+        """
+        from loguru import logger
+
+        ready = True
+        for check in [check for result in results for check in result.value]:
+            told = logger.bind(component=check.id)
+            if check.success:
+                if check.id not in passing:
+                    passing.add(check.id)
+                    told.success(f"✅ Check '{check.name}' passed")
+                continue
+            told.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
+            if check.hint:
+                told.info(f"Hint: {check.hint}")
+            if check.exception is not None:
+                told.opt(exception=check.exception).debug("check.exception")
+            if check.remedy is not None and checks_config.remedy:
+                await _apply_remedy(check, told)
+            if check.failed:
+                ready = False
+                if checks_config.check_halting:
+                    break
+        if ready:
+            logger.info("🔥 All checks passed.")
+        return ready
+
+    @classmethod
+    async def checks_to_table(cls, checks_config: ChecksConfiguration, results: Sequence[EventResult]) -> str:
+        """What came of the checks in columns.
+
+        Args:
+            checks_config: Whether every check has a line, or what did not succeed only.
+            results: The results of the event `check`.
+
+        Returns:
+            The text.
+        """
+        return verbose_checks_table(results) if checks_config.verbose else checks_table(results)
+
+    @classmethod
+    def delay_generator(cls, delay: str) -> Iterator[float]:
+        """The seconds to wait between passes.
+
+        Args:
+            delay: A duration, or `expo` for 8, 16, 32 and so on.
+
+        Returns:
+            Seconds without end.
+
+        Raises:
+            ValueError: It is no duration.
+        """
+        if delay == "expo":
+            yield from (float(2**power) for power in itertools.count(3))
+        yield from itertools.repeat(Duration(delay).total_seconds())
+
+
+async def _apply_remedy(check: Check, told: Any) -> None:
+    """Applies a remedy; that it fails is told, and ends nothing else."""
+    told.info("💡 Attempting to apply remedy...")
+    try:
+        async with asyncio.timeout(REMEDY_SECONDS) as limit:
+            value = check.remedy() if callable(check.remedy) else check.remedy
+            if inspect.isawaitable(value):
+                await value
+    except Exception as error:
+        if limit.expired():
+            told.warning(f"💡 Remedy attempt timed out after {REMEDY_SECONDS}s")
+        else:
+            told.opt(exception=error).warning(f"💡 Remedy attempt failed: {error!r}")
+
+
+CheckHelpers.__module__ = "servo.checks"

@@ -1,0 +1,220 @@
+//! Posts messages to a service, again and again where that may help.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::auth::{Access, Authentication};
+use super::endpoint::{Service, configuration, shown};
+use super::errors::{FailureKind, RemoteError};
+use super::pool::{Answer, Network, Pool};
+use super::retry::{Contexts, Limits, Retry, retry_after};
+use crate::config::CommonSettings;
+
+/// The largest message that is sent.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// What is said of a token that is not accepted.
+const REFUSED: &str = ": the token is not accepted for this optimizer, correct one of them";
+
+/// A message, as it is on the wire.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Message<'a> {
+    /// What it is about.
+    pub event: &'a str,
+    /// Depends on the event.
+    pub param: &'a Json,
+    /// The identity of the servo, where one is configured.
+    pub servo_uid: Option<&'a str>,
+}
+
+/// Which tries a message gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tries<'a> {
+    /// One.
+    Once,
+    /// Those of a context of `settings.backoff`.
+    Context(&'a str),
+    /// Those of a context, within less time.
+    Within(&'a str, Duration),
+}
+
+/// The client of one optimizer at a service. Nothing is connected, and no file is read, before the first message.
+pub struct Client {
+    id: String,
+    authentication: Authentication,
+    network: Network,
+    contexts: Contexts,
+    /// The connections that were used last, kept from one message to the next.
+    pool: Mutex<Option<(String, Arc<Pool>)>>,
+}
+
+/// What it knows is not for everyone.
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// The client of what stands under `optimizer` and `settings` of a document.
+    pub fn new(optimizer: &Json, settings: &Json) -> Result<Self, RemoteError> {
+        let settings: CommonSettings = match settings {
+            Json::Null => CommonSettings::default(),
+            // What serde says may show the password of a proxy.
+            settings => serde_path_to_error::deserialize(settings.clone())
+                .map_err(|error| configuration(format!("settings: the value of '{}' cannot be read", error.path())))?,
+        };
+        let service = Service::read(optimizer)?;
+        let id = service.id().to_owned();
+        let authentication = Authentication::new(service)?;
+        let contexts = Contexts::new(settings.backoff.as_ref());
+        Ok(Self { id, authentication, network: Network::new(&settings), contexts, pool: Mutex::default() })
+    }
+
+    /// What the servo is called at the service.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Posts a message; gives the JSON of the answer.
+    ///
+    /// What may pass is waited out within the limits. Dropping the future ends the request. After a 401 a fresh token is
+    /// asked for once, where there is a way to get one.
+    pub async fn post(&self, message: Message<'_>, tries: Tries<'_>) -> Result<Json, RemoteError> {
+        let text = serde_json::to_vec(&message).map_err(|error| {
+            RemoteError::new(
+                FailureKind::Configuration,
+                format!("{} cannot be written as JSON: {error}", message.event),
+            )
+        })?;
+        if text.len() > MAX_MESSAGE {
+            let told = format!(
+                "{} is {} MiB large, more than the {} MiB that are sent",
+                message.event,
+                text.len() >> 20,
+                MAX_MESSAGE >> 20
+            );
+            return Err(RemoteError::new(FailureKind::TooLarge, told));
+        }
+        let body = Bytes::from(text);
+        let mut retry = Retry::new(self.limits(tries));
+        loop {
+            let error = match self.attempt(&body).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let wait = retry.after(&error, &mut rand::rng());
+            match wait {
+                Some(wait) => {
+                    tracing::warn!(
+                        optimizer = self.id,
+                        "{} failed: {error}; trying again in {wait:.1?}",
+                        message.event
+                    );
+                    tokio::time::sleep(wait).await;
+                }
+                None if retry.tries() > 1 => {
+                    let told = format!(
+                        "{error}; given up after {} tries in {:.1} s",
+                        retry.tries(),
+                        retry.elapsed().as_secs_f64()
+                    );
+                    return Err(RemoteError { message: told, ..error });
+                }
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// Lets go of the connections; another message makes them anew.
+    pub fn close(&self) {
+        *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn limits(&self, tries: Tries<'_>) -> Limits {
+        match tries {
+            Tries::Once => Limits::ONCE,
+            Tries::Context(context) => self.contexts.limits(context),
+            Tries::Within(context, most) => {
+                let limits = self.contexts.limits(context);
+                Limits { max_time: Some(limits.max_time.map_or(most, |time| time.min(most))), ..limits }
+            }
+        }
+    }
+
+    /// One try, and one more with a fresh token.
+    async fn attempt(&self, body: &Bytes) -> Result<Json, RemoteError> {
+        let access = self.authentication.access(&self.network).await?;
+        let answer = self.send(&access, body).await;
+        if !matches!(&answer, Err(error) if error.status == Some(401)) {
+            return answer;
+        }
+        let answer = match self.authentication.renewed(&access, &self.network).await? {
+            Some(access) => self.send(&access, body).await,
+            None => answer,
+        };
+        // Another program may bring a better token at any time.
+        let may_change = self.authentication.follows_a_file();
+        answer.map_err(|error| RemoteError {
+            retryable: error.retryable || may_change && error.status == Some(401),
+            ..error
+        })
+    }
+
+    async fn send(&self, access: &Access, body: &Bytes) -> Result<Json, RemoteError> {
+        let at = shown(&access.url);
+        let pool = self.pool(access)?;
+        let headers = [access.header.clone(), (CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let headers = headers.into_iter().collect();
+        let answer = pool.post(&at, access.url.clone(), headers, body.clone(), &access.secrets).await?;
+        if !answer.status.is_success() {
+            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets, REFUSED);
+            return Err(RemoteError { retry_after: answer.retry_after(), ..error });
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(Json::Object(reply)) => Ok(Json::Object(reply)),
+            Ok(_) => Err(invalid(&at, &answer, "expected a JSON object")),
+            Err(error) => Err(invalid(&at, &answer, &format!("expected a JSON object: {error}"))),
+        }
+        .map_err(|error| RemoteError { body: error.body.map(|body| access.secrets.redact(&body)), ..error })
+    }
+
+    fn pool(&self, access: &Access) -> Result<Arc<Pool>, RemoteError> {
+        let origin = access.url.origin().ascii_serialization();
+        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, pool)) = kept.as_ref()
+            && *of == origin
+        {
+            return Ok(pool.clone());
+        }
+        let pool = self.network.pool(&access.url)?;
+        *kept = Some((origin, pool.clone()));
+        Ok(pool)
+    }
+}
+
+impl Answer {
+    /// How long the service asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.headers.get(RETRY_AFTER)?.to_str().ok()?, jiff::Timestamp::now())
+    }
+}
+
+/// A success whose body is not what the protocol says.
+fn invalid(at: &str, answer: &Answer, why: &str) -> RemoteError {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
+    let beginning: String = String::from_utf8_lossy(&answer.body).chars().take(1_000).collect();
+    RemoteError {
+        status: Some(answer.status.as_u16()),
+        body: Some(beginning),
+        ..RemoteError::new(
+            FailureKind::Reply,
+            format!("the answer of {at} is no reply to a servo ({} bytes, {kind}): {why}", answer.body.len()),
+        )
+    }
+}

@@ -1,0 +1,112 @@
+//! The client of a remote optimizer in the hands of Python.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3_async_runtimes::tokio::future_into_py;
+use pythonize::{depythonize, pythonize};
+use serde_json::Value as Json;
+
+use crate::optimizer::remote::{Client, FailureKind, Message, RemoteError, Tries, is_retryable};
+
+/// The client of one optimizer at a service.
+///
+/// Args:
+///     optimizer: What stands under `optimizer` of a servo.yaml, as JSON.
+///     settings: What stands under `settings`, as JSON.
+///
+/// Raises:
+///     servo.errors.ServoError: What is configured cannot work.
+#[pyclass(frozen, module = "servo._core")]
+pub struct OptimizerClient {
+    client: Mutex<Option<Arc<Client>>>,
+    id: String,
+}
+
+#[pymethods]
+impl OptimizerClient {
+    #[new]
+    fn new(py: Python<'_>, optimizer: &str, settings: &str) -> PyResult<Self> {
+        // What serde says may show a secret.
+        let parse = |text| serde_json::from_str::<Json>(text).map_err(|_| PyTypeError::new_err("expected JSON"));
+        let (optimizer, settings) = (parse(optimizer)?, parse(settings)?);
+        let client = Client::new(&optimizer, &settings).map_err(|error| to_python(py, &error))?;
+        Ok(Self { id: client.id().to_owned(), client: Mutex::new(Some(Arc::new(client))) })
+    }
+
+    /// What the servo is called at the service.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Posts a message and gives the reply.
+    ///
+    /// Cancelling the awaiting task ends the request.
+    #[pyo3(signature = (event, param, servo_uid = None, *, retry = true, context = "__default__".to_owned()))]
+    fn post<'py>(
+        &self,
+        py: Python<'py>,
+        event: String,
+        param: Option<Bound<'py, PyDict>>,
+        servo_uid: Option<String>,
+        retry: bool,
+        context: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let client = client.ok_or_else(|| PyRuntimeError::new_err("the client is closed"))?;
+        let param: Json = match param {
+            None => Json::Null,
+            Some(param) => depythonize(&param).map_err(|error| {
+                PyTypeError::new_err(format!("the param of {event} cannot be written as JSON: {error}"))
+            })?,
+        };
+        future_into_py(py, async move {
+            let message = Message { event: &event, param: &param, servo_uid: servo_uid.as_deref() };
+            let tries = if retry { Tries::Context(&context) } else { Tries::Once };
+            let reply = client.post(message, tries).await;
+            Python::attach(|py| match reply {
+                Ok(reply) => Ok(pythonize(py, &reply)?.unbind()),
+                Err(error) => Err(to_python(py, &error)),
+            })
+        })
+    }
+
+    /// Lets go of the connections; a closed client posts nothing more. What is under way goes on.
+    fn close(&self) {
+        drop(self.client.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    fn __repr__(&self) -> String {
+        format!("OptimizerClient({:?})", self.id)
+    }
+}
+
+/// Whether a request that got this HTTP status may get through later.
+#[pyfunction]
+pub fn is_retryable_status(status: u16) -> bool {
+    is_retryable(status)
+}
+
+/// The exception of a failure, a class of `servo._optimizer_client`.
+fn to_python(py: Python<'_>, error: &RemoteError) -> PyErr {
+    let make = || -> PyResult<PyErr> {
+        let class = match error.kind {
+            FailureKind::Configuration | FailureKind::Credentials if error.status.is_none() => "OptimizerAccessError",
+            FailureKind::Status | FailureKind::Credentials => "OptimizerStatusError",
+            FailureKind::Reply | FailureKind::TooLarge => "OptimizerReplyError",
+            _ => "OptimizerConnectionError",
+        };
+        let fields = PyDict::new(py);
+        fields.set_item("reason", error.kind.as_str())?;
+        fields.set_item("status_code", error.status)?;
+        fields.set_item("body", error.body.as_deref())?;
+        fields.set_item("retryable", error.retryable)?;
+        fields.set_item("retry_after", error.retry_after.map(|time| time.as_secs_f64()))?;
+        let class = py.import("servo._optimizer_client")?.getattr(class)?;
+        Ok(PyErr::from_value(class.call((error.message.as_str(),), Some(&fields))?))
+    };
+    make().unwrap_or_else(|failure| failure)
+}

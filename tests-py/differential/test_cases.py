@@ -1,0 +1,162 @@
+"""Each script prints here what it prints under ServoX, but for what docs/migrating.md explains.
+
+SERVO_PEER_PYTHON names a Python that has `servox` 25.3. SERVO_OWN_PYTHONS may name the Pythons to compare it with,
+separated by colons; without it, it is the one that runs the tests. `make test-differential` sets up all of it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+GUIDE = HERE.parents[1] / "docs" / "migrating.md"
+PEER = os.environ["SERVO_PEER_PYTHON"]
+OWN = [path for path in os.environ.get("SERVO_OWN_PYTHONS", sys.executable).split(os.pathsep) if path]
+CASES = sorted(path.stem for path in (HERE / "cases").glob("*.py") if path.stem != "report")
+MISSING = "(no such line)"
+# A script may start connectors, wait for an optimizer and run processes; a loaded machine takes its time.
+SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference that docs/migrating.md explains."""
+
+    case: str
+    label: str
+    row: str
+    pydantic: tuple[int, ...]
+
+    def explains(self, case: str, label: str, major: int) -> bool:
+        """Whether it is about this line of this script."""
+        return self.case == case and major in self.pydantic and fnmatch.fnmatchcase(label, self.label)
+
+
+@functools.cache
+def differences() -> tuple[Difference, ...]:
+    """What differences.toml lists."""
+    found = []
+    for case, rows in tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8")).items():
+        for row in rows:
+            majors = tuple(row.get("pydantic", (1, 2)))
+            found += [Difference(case, label, row["row"], majors) for label in row["labels"]]
+    return tuple(found)
+
+
+@functools.cache
+def major(python: str) -> int:
+    """The major version of pydantic that a Python has."""
+    command = [python, "-c", "import pydantic; print(pydantic.VERSION.split('.')[0])"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS).stdout)
+
+
+@functools.cache
+def printed(python: str, case: str) -> tuple[dict[str, Any], str]:
+    """What a script prints under a Python, by label; and what it had to complain about."""
+    # Nothing of the caller's environment that a servo would read.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+    if python != PEER and "PYTHONPATH" in os.environ:
+        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [python, str(HERE / "cases" / f"{case}.py")],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    lines: dict[str, Any] = {}
+    for line in run.stdout.splitlines():
+        if line.startswith('{"label"'):
+            told = json.loads(line)
+            assert told["label"] not in lines, f"{case}: the label {told['label']!r} stands for two lines"
+            lines[told["label"]] = told["value"]
+    if run.returncode:
+        lines["ended"] = f"with code {run.returncode}"
+    return lines, run.stderr[-4_000:]
+
+
+def same(expected: Any, found: Any, pydantic: int) -> bool:
+    """Whether two lines tell the same.
+
+    pydantic 2 has other words for what is wrong, as the guide says: there the fields must be the same, and what our
+    rules and those of users say.
+    """
+    if expected == found:
+        return True
+    refused = all(isinstance(line, dict) and line.get("raises") == "ValidationError" for line in (expected, found))
+    if pydantic == 1 or not refused:
+        return False
+    fields = [
+        {place.partition(".")[0].replace("__root__", "") for place, _, _ in line["errors"]}
+        for line in (expected, found)
+    ]
+    said = {re.sub(r"^(Value error|Assertion failed), ", "", text) for _, text, _ in found["errors"]}
+    rules = {text for _, text, kind in expected["errors"] if kind in ("value_error", "assertion_error")}
+    return fields[0] == fields[1] and rules <= said
+
+
+@pytest.mark.parametrize("python", OWN, ids=lambda python: f"pydantic{major(python)}")
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.timeout(3 * SECONDS)
+def test_a_script_prints_the_same(case, python):
+    expected, noise = printed(PEER, case)
+    assert "ended" not in expected, f"the script does not run under ServoX:\n{noise}"
+    assert expected, "the script prints nothing"
+    found, noise = printed(python, case)
+    pydantic = major(python)
+    listed = [row for row in differences() if row.case == case and pydantic in row.pydantic]
+    differing = [
+        label
+        for label in expected | found
+        if not same(expected.get(label, MISSING), found.get(label, MISSING), pydantic)
+    ]
+    unexplained = [
+        f"{label}\n   ServoX: {expected.get(label, MISSING)}\n   ours:   {found.get(label, MISSING)}"
+        for label in differing
+        if not any(row.explains(case, label, pydantic) for row in listed)
+    ]
+    assert not unexplained, "\n".join([f"{len(unexplained)} of {len(expected)} lines differ", *unexplained, noise])
+    stale = [row.label for row in listed if not any(row.explains(case, label, pydantic) for label in differing)]
+    assert stale == [], "in differences.toml, and no longer different"
+
+
+def test_every_difference_is_explained_to_users():
+    guide = re.sub(r"\s+", " ", GUIDE.read_text(encoding="utf-8"))
+    assert [row for row in differences() if re.sub(r"\s+", " ", row.row) not in guide] == []
+    assert {row.case for row in differences()} <= set(CASES)
+
+
+def test_the_tables_of_names_are_right_about_servox():
+    names = HERE.parents[0] / "unit" / "names"
+    options = [
+        "-q",
+        "-c",
+        os.devnull,
+        "--noconftest",
+        "-p",
+        "no:cacheprovider",
+        "--import-mode=importlib",
+        "-W",
+        "ignore",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [PEER, "-m", "pytest", *options, str(names)]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    assert run.returncode == 0, run.stdout[-4_000:] + run.stderr[-1_000:]

@@ -1,0 +1,249 @@
+"""What connector authors write for pydantic 1 in models and settings of their own, with either pydantic."""
+
+import enum
+import functools
+from typing import Dict, List, Optional, Union  # noqa: UP035 (as in the connectors that exist)
+
+import pydantic
+import pytest
+
+import servo
+
+OLD = pydantic.VERSION.startswith("1.")
+if OLD:
+    # A class body that is run for each of two bases is no mistake.
+    validator = functools.partial(pydantic.validator, allow_reuse=True)
+    root_validator = functools.partial(pydantic.root_validator, allow_reuse=True)
+else:
+    validator, root_validator = pydantic.validator, pydantic.root_validator
+# pydantic 2 says that its own idioms are others.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def errors(make):
+    with pytest.raises(pydantic.ValidationError) as caught:
+        make()
+    return [(item["loc"], item["msg"], item["type"]) for item in caught.value.errors()]
+
+
+def bases():
+    return pytest.mark.parametrize("base", [servo.BaseModel, servo.BaseConfiguration], ids=["model", "configuration"])
+
+
+@bases()
+def test_validators_see_the_other_values_the_field_and_the_config(base):
+    seen = {}
+
+    class Model(base):
+        low: int = 0
+        high: int = 10
+
+        class Config(base.Config):
+            title = "Mine"
+
+        @validator("high")
+        def _ordered(cls, value, values, field, config):
+            seen.update(name=field.name, type=field.type_, title=config.title, cls=cls)
+            if value < values["low"]:
+                raise ValueError("high must not be below low")
+            return value
+
+        @validator("low")
+        def _everything(cls, value, **kwargs):
+            seen["kwargs"] = set(kwargs)
+            return value
+
+    assert Model(high=5).high == 5
+    assert seen == {
+        "name": "high",
+        "type": int,
+        "title": "Mine",
+        "cls": Model,
+        "kwargs": {"values", "field", "config"},
+    }
+    assert errors(lambda: Model(low=3, high=1)) == [(("high",), "high must not be below low", "value_error")]
+
+
+@bases()
+def test_type_errors_and_assertions_are_errors_of_the_field(base):
+    class Model(base):
+        a: int = 0
+        b: int = 0
+
+        @validator("a")
+        def _type(cls, value):
+            raise TypeError("of another type")
+
+        @validator("b")
+        def _assert(cls, value):
+            if value:
+                raise AssertionError("not zero")
+            return value
+
+    assert errors(lambda: Model(a=1, b=1)) == [
+        (("a",), "of another type", "type_error"),
+        (("b",), "not zero", "assertion_error"),
+    ]
+
+
+@bases()
+def test_validators_of_items_of_defaults_and_before(base):
+    class Model(base):
+        names: List[str] = []  # noqa: RUF012, UP006
+        period: servo.Duration = None
+        by_name: Dict[str, int] = {}  # noqa: RUF012, UP006
+
+        @validator("names", each_item=True)
+        def _lower(cls, value):
+            return value.lower()
+
+        @validator("period", pre=True, always=True)
+        def _default(cls, value):
+            return value or "5m"
+
+        @validator("by_name", "names")
+        def _short(cls, value):
+            if len(value) > 1:
+                raise ValueError("one at most")
+            return value
+
+    made = Model(names=["A"])
+    assert (made.names, made.period) == (["a"], servo.Duration("5m"))
+    assert errors(lambda: Model(names=["A", "B"], by_name={"a": 1, "b": 2})) == [
+        (("names",), "one at most", "value_error"),
+        (("by_name",), "one at most", "value_error"),
+    ]
+
+
+@bases()
+def test_validators_of_the_whole(base):
+    class Model(base):
+        low: int = 0
+        high: int = 10
+
+        @root_validator(pre=True)
+        def _start(cls, values):
+            values = dict(values)
+            values["low"] = values.pop("start", values.get("low", 0))
+            return values
+
+        @root_validator(skip_on_failure=True)
+        def _ordered(cls, values):
+            if values["high"] < values["low"]:
+                raise ValueError("high must not be below low")
+            return values
+
+    assert Model(start=3).low == 3
+    assert errors(lambda: Model(start=30)) == [(("__root__",), "high must not be below low", "value_error")]
+    made = Model()
+    assert errors(lambda: setattr(made, "low", 11)) == [
+        (("__root__",), "high must not be below low", "value_error"),
+    ]
+    assert made.low == 0
+
+
+@bases()
+def test_fields_are_looked_at(base):
+    class Color(enum.Enum):
+        red = "r"
+
+    class Model(base):
+        maybe: Optional[int]  # noqa: UP045
+        needed: Optional[int] = pydantic.Field(...)  # noqa: UP045
+        either: Union[int, str] = 1  # noqa: UP007
+        many: List[float] = []  # noqa: RUF012, UP006
+        color: Color = Color.red
+
+    fields = Model.__fields__
+    assert not fields["maybe"].required
+    assert fields["needed"].required
+    assert (fields["maybe"].type_, fields["maybe"].outer_type_, fields["maybe"].allow_none) == (int, int, True)
+    assert fields["many"].type_ is float
+    assert fields["color"].default is Color.red
+    assert fields["either"].name == fields["either"].alias == "either"
+    assert Model(needed=None).needed is None
+    assert errors(lambda: Model()) == [(("needed",), "field required", "value_error.missing")]
+
+
+def test_limits_of_fields_have_the_texts_of_pydantic_1():
+    class Model(servo.BaseModel):
+        count: int = pydantic.Field(1, ge=1, lt=10)
+        name: str = pydantic.Field("abc", min_length=2, max_length=4)
+        items: List[int] = pydantic.Field([1], **({"min_items": 1} if OLD else {"min_length": 1}))  # noqa: UP006
+
+    assert errors(lambda: Model(count=0, name="x", items=[])) == [
+        (("count",), "ensure this value is greater than or equal to 1", "value_error.number.not_ge"),
+        (("name",), "ensure this value has at least 2 characters", "value_error.any_str.min_length"),
+        (("items",), "ensure this value has at least 1 items", "value_error.list.min_items"),
+    ]
+    assert errors(lambda: Model(count=10, name="vwxyz")) == [
+        (("count",), "ensure this value is less than 10", "value_error.number.not_lt"),
+        (("name",), "ensure this value has at most 4 characters", "value_error.any_str.max_length"),
+    ]
+
+
+def test_a_new_default_needs_no_annotation():
+    class Small(servo.CPU):
+        step = 0.25
+        max: float = 2.0
+
+    made = Small(min=1)
+    assert (made.step, made.max) == (0.25, 2.0)
+    assert errors(lambda: Small(min=0)) == [
+        (("min",), "ensure this value is greater than 0", "value_error.number.not_gt"),
+    ]
+
+
+def test_a_setting_with_a_validator_and_a_field_of_its_own():
+    class Heap(servo.RangeSetting):
+        name: str = "heap"
+        unit: Optional[str] = "MiB"  # noqa: UP045
+        reserve: int = 64
+
+        @validator("max")
+        def _fits(cls, value, values):
+            if value + values.get("reserve", 0) > 1024:
+                raise ValueError("more than there is")
+            return value
+
+    made = Heap(min=128, max=512, step=64)
+    assert made.__opsani_repr__() == {
+        "heap": {"type": "range", "pinned": False, "unit": "MiB", "min": 128, "max": 512, "step": 64}
+    }
+    assert errors(lambda: Heap(min=128, max=2048, step=64)) == [(("max",), "more than there is", "value_error")]
+
+
+def test_readings_with_validators():
+    metric, now = servo.Metric("a"), 0
+
+    class NoisyPoint(servo.DataPoint):
+        note: str = "none"
+
+        @validator("value")
+        def _positive(cls, value):
+            if value < 0:
+                raise ValueError("must not be negative")
+            return value * 2
+
+        @validator("note")
+        def _upper(cls, value):
+            return value.upper()
+
+    point = NoisyPoint(metric, now, 3, note="x")
+    assert (point.value, point.note) == (6.0, "X")
+    assert errors(lambda: NoisyPoint(metric, now, -3)) == [(("value",), "must not be negative", "value_error")]
+    assert errors(lambda: setattr(point, "value", -1)) == [(("value",), "must not be negative", "value_error")]
+    point.note = "other"
+    assert (point.value, point.note) == (6.0, "OTHER")
+    with pytest.raises(ValueError, match="has no field"):
+        point.undeclared = 1
+
+    class Filled(servo.TimeSeries):
+        @validator("data_points")
+        def _some(cls, value):
+            if not value:
+                raise ValueError("no points")
+            return value
+
+    assert errors(lambda: Filled(metric, [])) == [(("data_points",), "no points", "value_error")]
+    assert len(Filled(metric, [servo.DataPoint(metric, now, 1)])) == 1

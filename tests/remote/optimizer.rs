@@ -1,0 +1,70 @@
+//! A remote optimizer as the run loop sees it.
+
+use axum::response::IntoResponse;
+use serde_json::{Value as Json, json};
+use servox::optimizer::remote::RemoteOptimizer;
+use servox::optimizer::{Commands, Event, Optimizer, Reply, Request};
+
+use crate::service::{Service, status_of, tries, with_token};
+
+fn request(event: Event, param: Json) -> Request {
+    Request { event, param, servo_uid: None }
+}
+
+fn optimizer(service: &Service, settings: &Json) -> RemoteOptimizer {
+    RemoteOptimizer::new(&with_token(&service.url), settings).unwrap()
+}
+
+#[tokio::test]
+async fn replies_are_commands_and_statuses() {
+    let service = Service::start(|_, seen| match seen.json()["event"].as_str() {
+        Some("WHATS_NEXT") => axum::Json(json!({"cmd": "DESCRIBE", "cmd_uid": 5, "param": {}})).into_response(),
+        _ => axum::Json(json!({"status": "unexpected-event", "reason": "why"})).into_response(),
+    })
+    .await;
+    let optimizer = optimizer(&service, &json!({}));
+    let Ok(Reply::Command(command)) = optimizer.post(request(Event::WhatsNext, Json::Null)).await else {
+        panic!("a command");
+    };
+    assert_eq!((command.cmd, command.cmd_uid.as_deref()), (Commands::Describe, Some("5")));
+    let Ok(Reply::Status(status)) = optimizer.post(request(Event::Goodbye, json!({"reason": "test"}))).await else {
+        panic!("a status");
+    };
+    assert_eq!((status.status.as_str(), status.reason.as_deref()), ("unexpected-event", Some("why")));
+    assert!(!optimizer.finished());
+}
+
+#[tokio::test]
+async fn each_event_has_tries_of_its_own() {
+    let service = Service::start(|_, _| status_of(503)).await;
+    let settings = json!({"backoff": {"__default__": {"max_tries": 2}, "connect": {"max_tries": 3}}});
+    let optimizer = optimizer(&service, &settings);
+    for (event, param, tries, retryable) in [
+        // An outage longer than the time for a greeting ends the run; any other is waited out by the loop.
+        (Event::Hello, json!({}), 3, false),
+        (Event::WhatsNext, Json::Null, 2, true),
+        (Event::Measurement, json!({"status": "ok", "cmd_uid": "c"}), 2, true),
+        (Event::Measurement, json!({"progress": 50.0, "cmd_uid": "c"}), 1, true),
+    ] {
+        let before = service.count();
+        let error = optimizer.post(request(event, param)).await.unwrap_err();
+        assert_eq!((service.count() - before, error.retryable), (tries, retryable), "{event:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_what_is_next_may_ask_again() {
+    let service = Service::start(|number, _| match number {
+        0 => status_of(401),
+        1 => "no JSON".into_response(),
+        _ => axum::Json(json!({"cmd": "JUMP"})).into_response(),
+    })
+    .await;
+    let optimizer = optimizer(&service, &tries(1));
+    for number in 0..3 {
+        let error = optimizer.post(request(Event::WhatsNext, Json::Null)).await.unwrap_err();
+        assert!(error.retryable, "{number}: {error}");
+    }
+    let error = optimizer.post(request(Event::Description, json!({"status": "ok"}))).await.unwrap_err();
+    assert!(!error.retryable && error.message.contains("neither a command nor a status"), "{error}");
+}
