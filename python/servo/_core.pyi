@@ -27,6 +27,10 @@ class Servo:
     @property
     def name(self) -> str: ...
     @property
+    def view(self) -> Any:
+        """The `servo.Servo` that its Python connectors see; None without any."""
+
+    @property
     def optimizer(self) -> str:
         """`local`, or the identifier at a remote service."""
     @property

@@ -91,6 +91,12 @@ impl PyServo {
         }
     }
 
+    /// The `servo.Servo` that its Python connectors see; None without any.
+    #[getter]
+    fn view(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|view| view.clone_ref(py))
+    }
+
     /// The path of the file it was read from.
     #[getter]
     fn config_file(&self) -> &str {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import servo
 from servo import _core, _pydantic
@@ -63,8 +63,23 @@ def _sentence(steps: list[str | int], why: str) -> str:
     return f"{'.'.join(str(step) for step in steps)}: {why}" if steps else why
 
 
+def _told_already(work: asyncio.Future[Any]) -> None:
+    """Whoever cancelled a handler is not told how it ended."""
+    if not work.cancelled():
+        work.exception()
+
+
+def told(cls: type[NativeConnector]) -> type[NativeConnector]:
+    """Gives a class what the engine tells of its connector: description, version, maturity."""
+    _, description, version, maturity = _core.native_metadata(cls.__native_type__)
+    return servo.metadata(description=description, version=version, maturity=maturity)(cls)
+
+
 class NativeConnector(servo.BaseConnector):
     """A connector of the engine."""
+
+    # The base of connectors, and none itself.
+    __abstract__: ClassVar[bool] = True
 
     config: NativeConfiguration
 
@@ -72,11 +87,18 @@ class NativeConnector(servo.BaseConnector):
     # Pydantic's fields are for what users write; this is how the work is done.
     __slots__ = ("__engine__",)
 
+    @classmethod
+    def of_engine(cls, engine: _core.NativeConnector, config: Any) -> Self:
+        """The connector for one that the engine has made already."""
+        connector = cls(name=engine.name, config=config)
+        object.__setattr__(connector, "__engine__", engine)
+        return connector
+
     @property
     def engine(self) -> _core.NativeConnector:
         """The engine's part, made when it is first needed."""
         try:
-            engine: _core.NativeConnector = self.__engine__
+            engine: _core.NativeConnector = object.__getattribute__(self, "__engine__")
         except AttributeError:
             engine = _core.NativeConnector(self.__native_type__, self.name, _text(self.config.dict(exclude_unset=True)))
             object.__setattr__(self, "__engine__", engine)
@@ -101,8 +123,8 @@ class NativeConnector(servo.BaseConnector):
         except asyncio.CancelledError:
             # It ends in order: an application may be half way through a change.
             call.cancel()
-            if not work.done():
-                await asyncio.wait([work], timeout=_END)
+            work.add_done_callback(_told_already)
+            await asyncio.wait([work], timeout=_END)
             raise
         finally:
             reports.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import servo
-from servo.connectors._native import NativeConfiguration, NativeConnector
+from servo.connectors._native import NativeConfiguration, NativeConnector, told
 
 __all__ = ["LoadConfiguration", "LoadConnector"]
 
@@ -16,6 +16,7 @@ class LoadConfiguration(NativeConfiguration):
     __native_type__: ClassVar[str] = "load"
 
 
+@told
 class LoadConnector(NativeConnector):
     """Sends HTTP load at a constant rate and measures how it is answered."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import servo
-from servo.connectors._native import NativeConfiguration, NativeConnector
+from servo.connectors._native import NativeConfiguration, NativeConnector, told
 from servo.events import Preposition
 
 __all__ = ["ProcessConfiguration", "ProcessConnector"]
@@ -17,6 +17,7 @@ class ProcessConfiguration(NativeConfiguration):
     __native_type__: ClassVar[str] = "process"
 
 
+@told
 class ProcessConnector(NativeConnector):
     """Runs the application as a child process and adjusts it by restarts."""
 

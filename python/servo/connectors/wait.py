@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import servo
-from servo.connectors._native import NativeConfiguration, NativeConnector
+from servo.connectors._native import NativeConfiguration, NativeConnector, told
 
 __all__ = ["WaitConfiguration", "WaitConnector"]
 
@@ -16,6 +16,7 @@ class WaitConfiguration(NativeConfiguration):
     __native_type__: ClassVar[str] = "wait"
 
 
+@told
 class WaitConnector(NativeConnector):
     """Waits while something else measures."""
 
