@@ -64,7 +64,7 @@ def test_the_engine_checks_the_configuration():
     assert config.measure_enabled == "on"
     assert "measure_enabled" in config.yaml()
     with pytest.raises(AttributeError):
-        config.other
+        _ = config.other
 
 
 async def test_events_of_an_assembly_reach_it():
