@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Self, TypeVar, overload
 
-from servo._dispatch_channel import DispatchChannel
 from servo.events import Event, EventHandler, Preposition
+from servo.events.channel import DispatchChannel
 from servo.pubsub import Channel, Message, Subscriber
 from servo.types.api import Measurement
 from servo.types.durations import Duration
