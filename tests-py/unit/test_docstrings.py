@@ -110,9 +110,9 @@ def _raised(node: Function) -> set[str]:
     """The classes of the exceptions that the body of a function itself raises to its caller."""
     names = set()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call) and isinstance(inner.exc.func, ast.Name):
-            if inner.exc.func.id[0].isupper() and inner.exc.func.id not in ("StopIteration", "StopAsyncIteration"):
-                names.add(inner.exc.func.id)
+        match inner:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name[0].isupper() and not name.startswith("Stop"):
+                names.add(name)
     return names
 
 
