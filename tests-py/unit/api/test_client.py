@@ -163,14 +163,15 @@ async def test_settings_reach_the_engine(service):
 def test_a_curl_command_has_no_secrets():
     request = types.SimpleNamespace(
         method="POST",
-        url="http://localhost/servo",
+        url="http://me:hunter2@localhost/servo",
         headers={"authorization": f"Bearer {TOKEN}", "X-SF-Token": TOKEN, "a": "it's"},
         content=b'{"event": "it\'s"}',
     )
     line = api.redacted_to_curl(request)
     assert line.startswith("curl -X POST -H 'authorization: Bearer [REDACTED]' -H 'X-SF-Token: [REDACTED]'")
     assert TOKEN not in line
-    assert line.endswith("http://localhost/servo")
+    assert "hunter2" not in line
+    assert line.endswith(" http://localhost/servo")
 
 
 @pytest.mark.parametrize(
