@@ -7,6 +7,7 @@ mod dispatch;
 mod errors;
 mod event_loop;
 mod json;
+mod native;
 mod optimizer_client;
 mod pubsub;
 mod sampler;
@@ -25,6 +26,8 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::native::{NativeCall, NativeConnector, native_metadata, native_problems, native_schema};
     #[pymodule_export]
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
