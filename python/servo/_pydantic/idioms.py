@@ -41,16 +41,14 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         for field, annotation in namespace.get("__annotations__", {}).items():
             if not field.startswith("_") and field not in given and admits_none(annotation):
                 namespace[field] = None
-        around = _frame_around()
-        names = Names(namespace.get("__module__"), around)
+        # No frame among the names of this function: pydantic keeps what it finds there for as long as the class lives.
+        names = Names(namespace.get("__module__"), _frame_around())
         with fields_of_model(namespace.get("__annotations__", {}), names) as made:
             model = super().__new__(mcs, name, bases, namespace, **kwargs)
             made.append(model)
             if not model.__pydantic_complete__:
                 # pydantic looks for names of the function around the class one call further up.
-                model.model_rebuild(
-                    raise_errors=False, _types_namespace={} if around is None else dict(around.f_locals)
-                )
+                model.model_rebuild(raise_errors=False, _types_namespace=names.around())
             type.__setattr__(model, "Config", model.__old_config__)
             _complete(model, bases, given)
         return model

@@ -98,7 +98,7 @@ class Servo(BaseConnector):
     """
 
     # Out of the way of the fields, and of a dict for each servo.
-    __slots__ = ("_client", "_connected", "_driver", "_left", "_running")
+    __slots__ = ("_client", "_connected", "_driver", "_left", "_running", "_starting")
 
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
@@ -108,6 +108,7 @@ class Servo(BaseConnector):
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]
         _running: bool
+        _starting: bool
         _connected: bool
         _client: Any
         _left: _lifecycle.Left | None
@@ -128,6 +129,7 @@ class Servo(BaseConnector):
         bus: list[Any] = [] if __connectors__ is None else __connectors__
         put = object.__setattr__
         put(self, "_running", False)
+        put(self, "_starting", False)
         put(self, "_connected", False)
         put(self, "_client", None)
         put(self, "_left", None)
@@ -201,7 +203,7 @@ class Servo(BaseConnector):
         goodbye.
 
         Raises:
-            RuntimeError: It is running.
+            RuntimeError: It is running, or starts.
             ExceptionGroup: Connectors failed to start.
         """
         await _lifecycle.start(self)
