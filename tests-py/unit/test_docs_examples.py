@@ -15,7 +15,11 @@ FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.MULTILINE
 NAME = re.compile(r"# ([\w.-]+\.(?:py|yaml))\n")
 
 # What a page may have its reader type, and how it is started here.
-PROGRAMS = {"python": [sys.executable], "servo": [sys.executable, "-m", "servo"], "pytest": [sys.executable, "-m", "pytest"]}
+PROGRAMS = {
+    "python": [sys.executable],
+    "servo": [sys.executable, "-m", "servo"],
+    "pytest": [sys.executable, "-m", "pytest"],
+}
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ def parameters(node: Function) -> list[str]:
     arguments = node.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     names = [argument.arg for argument in named if argument.arg not in ("self", "cls", "bound")]
-    # Those that are passed on to who knows them have no sentence of their own to say.
+    # One with an underscore is for the package itself.
     return [name for name in names if not name.startswith("_")]
 
 
@@ -82,10 +82,10 @@ def problems(name: str, node: Function | ast.ClassDef) -> list[str]:
         return found
     taken = parameters(node)
     undescribed = [one for one in taken if not re.search(rf"^    {re.escape(one)}: ", text, re.MULTILINE)]
-    # A docstring without a list speaks of few parameters, in its first sentences.
+    # A docstring without a list speaks of one parameter, or names them.
     if "Args:" in text:
         found += [f"{name} does not describe {one!r}" for one in undescribed]
-    elif len(taken) > 1:
+    elif len(taken) > 1 and not DESCRIBED_ELSEWHERE.search(text) and not all(one in text for one in taken):
         found.append(f"{name} has {len(taken)} parameters and no Args:")
     if not _is_property(node) and _gives(node) and not SAYS_WHAT_IT_GIVES.search(text):
         found.append(f"{name} does not say what it gives")
@@ -93,6 +93,9 @@ def problems(name: str, node: Function | ast.ClassDef) -> list[str]:
         found.append(f"{name} raises {', '.join(sorted(raised))} and does not say so")
     return found
 
+
+# The arguments are those of another function, which the docstring names.
+DESCRIBED_ELSEWHERE = re.compile(r"\b([Ss]ee|[Aa]s of|those of) `\w+`")
 
 # A list of what it returns; a first line that is what it returns, or that says what is made; a sentence about it.
 SAYS_WHAT_IT_GIVES = re.compile(
@@ -108,12 +111,9 @@ def _gives(node: Function) -> bool:
 
 def _raised(node: Function) -> set[str]:
     """The classes of the exceptions that the body of a function itself raises to its caller."""
-    names = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call) and isinstance(inner.exc.func, ast.Name):
-            if inner.exc.func.id[0].isupper() and inner.exc.func.id not in ("StopIteration", "StopAsyncIteration"):
-                names.add(inner.exc.func.id)
-    return names
+    raised = [inner.exc for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
+    names = {one.func.id for one in raised if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
+    return {name for name in names if name[0].isupper()} - {"StopIteration", "StopAsyncIteration"}
 
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if not path.name.startswith("_") or path.name == "__init__.py")
@@ -147,8 +147,14 @@ def listed(a, b):
     Args:
         a: One.
     """
-def unlisted(a, b):
+def unlisted(a, bb):
     """Does it."""
+def named(one, other):
+    """Puts one beside the other."""
+def passed_on(a, bb):
+    """Does it; the arguments are those of `listed`."""
+def silent(a) -> int:
+    """Does it with a thing."""
 def raising():
     """Does it."""
     raise ValueError("x")
@@ -165,5 +171,6 @@ def good(a):
         "bare has no docstring",
         "listed does not describe 'b'",
         "unlisted has 2 parameters and no Args:",
+        "silent does not say what it gives",
         "raising raises ValueError and does not say so",
     ]
