@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Self, TypeVar, overload
 
-from servo._dispatch_channel import DispatchChannel
 from servo.events import Event, EventHandler, Preposition
+from servo.events.channel import DispatchChannel
 from servo.pubsub import Channel, Message, Subscriber
 from servo.types.api import Measurement
 from servo.types.durations import Duration
@@ -27,6 +27,10 @@ class Servo:
     @property
     def name(self) -> str:
         """The name of the servo."""
+    @property
+    def view(self) -> Any:
+        """The `servo.Servo` that its Python connectors see; None without any."""
+
     @property
     def optimizer(self) -> str:
         """`local`, or the identifier at a remote service."""
@@ -50,6 +54,16 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
+    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+        """Reports how far a connector has come with an event. Never waits: the newest report wins.
+
+        Args:
+            connector: The name of the connector.
+            event: The name of the event.
+            percent: From 0 to 100.
+            message: What people should know.
+        """
+
     def describe(self, connectors: list[str] | None = None) -> Awaitable[str]:
         """What the connectors describe, as JSON; of all unless some are named."""
     def measure(
@@ -564,6 +578,71 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
+
+class NativeConnector:
+    """A connector of the engine, for a Python assembly."""
+
+    def __new__(cls, kind: str, name: str, config: str) -> NativeConnector:
+        """The connector of that type, name and configuration, which is JSON.
+
+        Raises:
+            ValueError: There is no such type, or its configuration is wrong.
+        """
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+    def handles(self, preposition: str, event: str) -> bool:
+        """Whether it handles an event.
+
+        Args:
+            preposition: `before`, `on` or `after`.
+            event: The event.
+        """
+
+    def call(
+        self, preposition: str, event: str, arguments: dict[str, Any], results: list[Any], servo: str
+    ) -> NativeCall:
+        """A call of its handler of an event, to be started.
+
+        Args:
+            preposition: `before`, `on` or `after`.
+            event: The event.
+            arguments: The event's arguments by name.
+            results: For `after`, the results of the event.
+            servo: The name of the servo.
+        """
+
+class NativeCall:
+    """A call of a handler of the engine."""
+
+    def start(self) -> Awaitable[Any]:
+        """Starts the handler; gives what it answers.
+
+        Raises:
+            RuntimeError: It was started already.
+            EventError: It failed.
+        """
+
+    def progress(self) -> Awaitable[tuple[float, str] | None]:
+        """Waits for the next report; gives the percentage and what it says, None when the call has ended."""
+
+    def cancel(self) -> None:
+        """Asks the handler to end."""
+
+def native_metadata(kind: str) -> tuple[str, str, str, str]:
+    """What is told of a type: the name of its class, a sentence, its version and its maturity."""
+
+def native_problems(kind: str, config: str) -> list[tuple[list[str | int], str]]:
+    """What is wrong with a configuration of a type: the steps to each place, and a sentence.
+
+    Args:
+        kind: The name of the type.
+        config: The configuration as JSON.
+    """
+
+def native_schema(kind: str) -> str:
+    """The JSON Schema of the configuration of a type."""
 
 def glob_matches(pattern: str, name: str) -> bool:
     """Whether a shell pattern matches a channel's name.

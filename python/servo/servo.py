@@ -7,6 +7,7 @@ import contextvars
 import datetime
 import enum
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
@@ -96,7 +97,7 @@ class Servo(BaseConnector):
     """
 
     # Out of the way of the fields, and of a dict for each servo.
-    __slots__ = ("_client", "_connected", "_left", "_running")
+    __slots__ = ("_client", "_connected", "_driver", "_left", "_running")
 
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
@@ -109,6 +110,8 @@ class Servo(BaseConnector):
         _connected: bool
         _client: Any
         _left: _servo_lifecycle.Left | None
+        # Weak, for the engine's servo holds this one.
+        _driver: weakref.ref[_core.Servo] | None
     else:
         # They are not copied: routes are shared by all servos of a kind.
         connectors: Any = None
@@ -127,6 +130,7 @@ class Servo(BaseConnector):
         put(self, "_connected", False)
         put(self, "_client", None)
         put(self, "_left", None)
+        put(self, "_driver", None)
         super().__init__(*args, __connectors__=bus, **kwargs)
         values = self.__dict__
         values["connectors"] = []
@@ -151,6 +155,15 @@ class Servo(BaseConnector):
     def is_running(self) -> bool:
         """Whether it was started and not shut down since."""
         return getattr(self, "_running", False)
+
+    def _driven_by(self, engine: _core.Servo) -> None:
+        """From now on the engine starts it, stops it and reports its progress."""
+        self._driver = weakref.ref(engine)
+
+    @property
+    def _engine(self) -> _core.Servo | None:
+        """The servo of the engine that runs this one, if one does."""
+        return self._driver() if self._driver is not None else None
 
     def connectors_named(self, names: Sequence[str]) -> list[BaseConnector]:
         """The connectors of those names, the servo among them."""

@@ -22,7 +22,7 @@ pub(super) fn arguments<'py>(
 ) -> PyResult<Arguments<'py>> {
     let kwargs = PyDict::new(py);
     if preposition == Preposition::After {
-        return Ok((PyTuple::new(py, [outcomes(py, call, results)?])?, kwargs));
+        return Ok((PyTuple::new(py, [outcomes(py, call, results, servo.as_ref())?])?, kwargs));
     }
     let mut args = Vec::new();
     match call {
@@ -51,7 +51,12 @@ pub(super) fn arguments<'py>(
 }
 
 /// The list that after-handlers get.
-fn outcomes<'py>(py: Python<'py>, call: &Call, results: &[Outcome]) -> PyResult<Bound<'py, PyAny>> {
+fn outcomes<'py>(
+    py: Python<'py>,
+    call: &Call,
+    results: &[Outcome],
+    servo: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let make = py.import("servo._handlers")?.getattr("event_result")?;
     let list = PyList::empty(py);
     for outcome in results {
@@ -59,7 +64,7 @@ fn outcomes<'py>(py: Python<'py>, call: &Call, results: &[Outcome]) -> PyResult<
             Ok(answer) => to_python(py, answer)?,
             Err(error) => errors::to_python(py, error).into_value(py).into_bound(py).into_any(),
         };
-        list.append(make.call1((call.event(), outcome.connector.as_str(), value))?)?;
+        list.append(make.call1((call.event(), outcome.connector.as_str(), value, servo))?)?;
     }
     Ok(list.into_any())
 }

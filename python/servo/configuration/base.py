@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import typing
@@ -117,6 +118,14 @@ class Settings(_pydantic.SettingsModel):
         def schema(cls, by_alias: bool = True, ref_template: str = "#/definitions/{model}") -> dict[str, Any]:
             """The JSON Schema, with the conventions of pydantic 1; `env_names` are sets."""
             return _with_sets(super().schema(by_alias, ref_template))
+
+    elif not TYPE_CHECKING:
+
+        @classmethod
+        def schema(cls, by_alias: bool = True, ref_template: str = "#/definitions/{model}") -> dict[str, Any]:
+            """The JSON Schema; `env_names` are sets."""
+            # A copy: variables are read by the one that pydantic 1 keeps.
+            return copy.deepcopy(super().schema(by_alias, ref_template))
 
 
 def _with_sets(value: Any) -> Any:
