@@ -625,7 +625,7 @@ class NativeCall:
         """
 
     def progress(self) -> Awaitable[tuple[float, str] | None]:
-        """Waits for the next report; gives the percentage and what it says, None when the call has ended."""
+        """Waits for the next report; gives the percentage and what it says."""
 
     def cancel(self) -> None:
         """Asks the handler to end."""
