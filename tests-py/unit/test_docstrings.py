@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import servo
+from servo import _core
 
 ROOT = Path(servo.__file__).parent
 MODULES = [
@@ -123,6 +124,24 @@ FILES = [path for path in FILES if not {"cli", "_pydantic"} & set(path.relative_
 @pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in FILES])
 def test_what_is_public_is_described(path):
     assert [problem for name, node in public(path) for problem in problems(name, node)] == []
+
+
+def test_the_stub_names_what_the_engine_has():
+    stub = ast.parse(STUB.read_text(encoding="utf-8")).body
+    classes = {node.name: node for node in stub if isinstance(node, ast.ClassDef)}
+    functions = {node.name for node in stub if isinstance(node, Function)}
+    assert {*functions, *classes} - {"_Record"} == {name for name in vars(_core) if not name.startswith("__")}
+    for name, node in classes.items():
+        if (known := getattr(_core, name, None)) is not None:
+            declared = {inner.name for inner in node.body if isinstance(inner, Function)}
+            assert not [one for one in declared if not hasattr(known, one)], name
+            bases = [classes[base.id].body for base in node.bases if isinstance(base, ast.Name) and base.id in classes]
+            for inner in [inner for body in bases for inner in body if isinstance(inner, Function)]:
+                declared.add(inner.name)
+            fields = {inner.target.id for inner in node.body if isinstance(inner, ast.AnnAssign)}
+            # What `inspect` asks of a coroutine is of no use to anybody else.
+            found = {one for one in vars(known) if not one.startswith(("_", "cr_"))}
+            assert found - declared - fields == set(), name
 
 
 @pytest.mark.parametrize("module", MODULES)
