@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from servo import _pydantic
-from servo._servo_lifecycle import raise_all, restore
 from servo.configuration.derived import config_model_for_route, document_model, parse_document
 from servo.connector import BaseConnector, _default_routes, _routes_for_connectors_descriptor, load_all
 from servo.connector.registry import known_connectors
 from servo.events import Event, EventResult, Preposition, _own_handlers
 from servo.servo import Servo
+from servo.servo._lifecycle import raise_all, restore
 
 if TYPE_CHECKING:
     from pydantic import BaseModel as _Model

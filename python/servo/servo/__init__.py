@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 import servo
-from servo import _core, _servo_lifecycle
+from servo import _core
 from servo.configuration import BaseServoConfiguration
 from servo.connector import BaseConnector, metadata
 from servo.events import on_event
+from servo.servo import _lifecycle
 from servo.types import Duration, ErrorSeverity, License, Maturity, Numeric
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Servo(BaseConnector):
         _running: bool
         _connected: bool
         _client: Any
-        _left: _servo_lifecycle.Left | None
+        _left: _lifecycle.Left | None
         # Weak, for the engine's servo holds this one.
         _driver: weakref.ref[_core.Servo] | None
     else:
@@ -138,7 +139,7 @@ class Servo(BaseConnector):
             values["routes"] = {}
         if values["name"] == "servo":
             values["name"] = _name_of(self.config)
-        _servo_lifecycle.settle(self, connectors or ())
+        _lifecycle.settle(self, connectors or ())
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in Servo.__slots__:
@@ -191,7 +192,7 @@ class Servo(BaseConnector):
         Raises:
             RuntimeError: There are no routes.
         """
-        _servo_lifecycle.load(self)
+        _lifecycle.load(self)
 
     async def startup(self) -> None:
         """Greets the optimizer and starts the connectors; after a shutdown it brings them back first.
@@ -203,7 +204,7 @@ class Servo(BaseConnector):
             RuntimeError: It is running.
             ExceptionGroup: Connectors failed to start.
         """
-        await _servo_lifecycle.start(self)
+        await _lifecycle.start(self)
 
     async def shutdown(self, reason: str | None = None) -> None:
         """Shuts the connectors down and removes them, and tells the optimizer goodbye, whatever fails on the way.
@@ -215,7 +216,7 @@ class Servo(BaseConnector):
             RuntimeError: It is not running.
             ExceptionGroup: Connectors failed; the servo is shut down nevertheless.
         """
-        await _servo_lifecycle.stop(self, reason)
+        await _lifecycle.stop(self, reason)
 
     async def attach(self, servo_: Any) -> None:
         """Tells all connectors that they belong to a servo."""
@@ -236,7 +237,7 @@ class Servo(BaseConnector):
             ValueError: The name is malformed, reserved or taken.
             ExceptionGroup: A handler failed.
         """
-        await _servo_lifecycle.add(self, name, connector)
+        await _lifecycle.add(self, name, connector)
 
     async def remove_connector(self, connector: str | BaseConnector) -> None:
         """Removes a connector; it is shut down in a running servo, and detached. It goes even where that fails.
@@ -248,7 +249,7 @@ class Servo(BaseConnector):
             ValueError: It is not in the servo.
             ExceptionGroup: A handler failed.
         """
-        await _servo_lifecycle.remove(self, connector)
+        await _lifecycle.remove(self, connector)
 
     @on_event()
     async def check(
@@ -265,9 +266,9 @@ class Servo(BaseConnector):
         Returns:
             One check.
         """
-        from servo import _servo_checks
+        from servo.servo import _checks
 
-        return await _servo_checks.check_connection(self)
+        return await _checks.check_connection(self)
 
     async def check_servo(self, print_callback: Callable[[str], None] | None = None) -> bool:
         """Runs the checks that `config.checks` selects until they pass or its time is up.
@@ -282,28 +283,28 @@ class Servo(BaseConnector):
             ConnectorNotFoundError: There is no connector of the names that are selected.
             EventHandlersNotFoundError: A connector that is selected has no checks.
         """
-        from servo import _servo_checks
+        from servo.servo import _checks
 
-        return await _servo_checks.run(self, print_callback)
+        return await _checks.run(self, print_callback)
 
     @property
     def _api_client(self) -> Any:
         """The client for the optimizer, made when it is first used."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return _servo_optimizer.client(self)
+        return _optimizer.client(self)
 
     async def connect(self) -> None:
         """Greets the optimizer, again and again within the limits `connect` of `config.settings.backoff`."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.connect(self)
+        await _optimizer.connect(self)
 
     async def try_connect(self) -> None:
         """Greets the optimizer once."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.try_connect(self)
+        await _optimizer.try_connect(self)
 
     async def disconnect(self, reason: str) -> None:
         """Tells the optimizer goodbye if it was greeted. What fails is logged.
@@ -311,9 +312,9 @@ class Servo(BaseConnector):
         Args:
             reason: What the optimizer is told.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.disconnect(self, reason)
+        await _optimizer.disconnect(self, reason)
 
     async def post_event(self, event: str, param: Any) -> CommandResponse | Status:
         """Sends the optimizer a message, again and again within the limits of `config.settings.backoff`.
@@ -328,9 +329,9 @@ class Servo(BaseConnector):
         Raises:
             RuntimeError: The optimizer is the local one, which takes no messages from here.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return await _servo_optimizer.post_event(self, event, param)
+        return await _optimizer.post_event(self, event, param)
 
     def progress_request(
         self,
@@ -357,9 +358,9 @@ class Servo(BaseConnector):
         Raises:
             ValueError: `time_remaining` is something else.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return _servo_optimizer.progress_message(
+        return _optimizer.progress_message(
             operation, progress, started_at, message, command_uid=command_uid, time_remaining=time_remaining
         )
 
@@ -375,9 +376,9 @@ class Servo(BaseConnector):
             UnexpectedCommandIdError: The optimizer waits for another command.
             ValueError: The optimizer answered with an unknown status.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.report_progress(self, kwargs)
+        await _optimizer.report_progress(self, kwargs)
 
     async def watch_connection_file(self) -> None:
         """Reads the connection file of the optimizer again whenever it changes; runs until it is cancelled.
@@ -385,9 +386,9 @@ class Servo(BaseConnector):
         Raises:
             ValueError: The optimizer has no connection file.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.watch_connection_file(self)
+        await _optimizer.watch_connection_file(self)
 
     def top_level_schema(self, *, all: bool = False) -> dict[str, Any]:
         """The JSON Schema of the configurations of the connectors.
@@ -395,9 +396,9 @@ class Servo(BaseConnector):
         Args:
             all: Whether of every connector that is known, instead of those of this servo.
         """
-        from servo import _servo_schema
+        from servo.servo import _schema
 
-        return _servo_schema.schema_of(self, every=all)
+        return _schema.schema_of(self, every=all)
 
     def top_level_schema_json(self, *, all: bool = False) -> str:
         """The JSON Schema of the configurations of the connectors, as text.
@@ -418,9 +419,9 @@ def _name_of(config: Any) -> str:
 
 def validate_connectors_respond_to_event(connectors: Iterable[BaseConnector], event: str) -> None:
     """Raises EventHandlersNotFoundError unless all connectors have handlers of an event, of any preposition."""
-    from servo import _servo_checks
+    from servo.servo import _checks
 
-    _servo_checks.require_handlers(connectors, event)
+    _checks.require_handlers(connectors, event)
 
 
 def __getattr__(name: str) -> Any:
