@@ -17,7 +17,9 @@ from servo._pydantic.major import ModelMetaclass
 from servo._pydantic.old_fields import OldField
 from servo._pydantic.old_validators import adapt_validators
 from servo._pydantic.options import new_options, old_options
+from servo._pydantic.required import declared_required, has_no_default
 from servo._pydantic.schemas import model_schema
+from servo._pydantic.urls import keep_texts_of_urls
 from servo._pydantic.words import old_error
 from servo.types.json_text import dumps
 
@@ -33,11 +35,18 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         _move_root(namespace)
         _read_config(bases, namespace)
         _repeat_annotations(bases, namespace)
+        keep_texts_of_urls(namespace)
         adapt_validators(namespace)
-        given = set(namespace)
+        open_fields = {name for name, value in namespace.items() if has_no_default(value)}
+        if open_fields:
+            open_fields -= declared_required(namespace)
+        given = namespace.keys() - open_fields
         for field, annotation in namespace.get("__annotations__", {}).items():
             if not field.startswith("_") and field not in given and admits_none(annotation):
-                namespace[field] = None
+                if field in namespace:
+                    namespace[field].default = None
+                else:
+                    namespace[field] = None
         model = super().__new__(mcs, name, bases, namespace, **kwargs)
         if not model.__pydantic_complete__:
             # pydantic looks for names of the function around the class one call further up.
