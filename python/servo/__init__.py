@@ -336,6 +336,9 @@ _HOMES = {
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names}
 
+__cryptonym__ = "ollyander"
+"""The name of the release of ServoX that this package succeeds."""
+
 # Modules that have their place in the package of utilities, and can be reached from here.
 _UTILITIES = {"duration_str", "hashing", "inspect", "key_paths", "pydantic", "strings", "subprocess", "yaml"}
 

@@ -477,11 +477,12 @@ class TimeSeries(_Record):
     def __getitem__(self, index: int) -> DataPoint: ...
     def __iter__(self) -> Iterator[DataPoint]: ...
 
-def measurement_wire(measurement: Measurement) -> dict[str, Any]:
+def measurement_wire(measurement: Measurement, now: float) -> dict[str, Any]:
     """What an optimizer is sent of a measurement.
 
     Args:
         measurement: The measurement.
+        now: Seconds since 1970, what a series without an `id` is called by.
 
     Returns:
         `metrics` and `annotations`; a metric has one entry of `values` for each series.

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::connector::Arguments;
 use super::errors;
+use super::json::to_json;
 use super::values::read::{description_class, measurement_class};
 use super::values::{
     Adjustment, Component, Control, Description, Measurement, Metric, Modelled, from_models, to_models,
@@ -105,7 +106,7 @@ pub(super) fn answer(preposition: Preposition, call: &Call, value: &Bound<'_, Py
             require(value, &measurement_class(py)?, wrong("Measurement"))?;
             Answer::Measurement(Measurement::to_model(value)?)
         }
-        Call::Custom { .. } => Answer::Custom(pythonize::depythonize(value)?),
+        Call::Custom { .. } => Answer::Custom(to_json(value)?),
     })
 }
 

@@ -99,8 +99,9 @@ impl EventLoop {
             Python::attach(|py| {
                 if let Err(error) = this.wake(py) {
                     tracing::debug!("the event loop cannot be reached: {error}");
-                    locked(&this.queue).clear();
+                    // Disarmed first, as in `drain`; dropped without the lock, for the work holds objects.
                     this.armed.store(false, Ordering::Release);
+                    drop(std::mem::take(&mut *locked(&this.queue)));
                 }
             });
         });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from servo._pydantic.old_fields import OldField
 from servo._pydantic.old_types import Names, fields_of_model
 from servo._pydantic.old_validators import adapt_validators
 from servo._pydantic.options import new_options, old_options
-from servo._pydantic.schemas import model_schema
+from servo._pydantic.schemas import describe, model_schema
 from servo._pydantic.words import old_error
 from servo.types.json_text import dumps
 
@@ -40,16 +41,14 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         for field, annotation in namespace.get("__annotations__", {}).items():
             if not field.startswith("_") and field not in given and admits_none(annotation):
                 namespace[field] = None
-        around = _frame_around()
-        names = Names(namespace.get("__module__"), around)
+        # No frame among the names of this function: pydantic keeps what it finds there for as long as the class lives.
+        names = Names(namespace.get("__module__"), _frame_around())
         with fields_of_model(namespace.get("__annotations__", {}), names) as made:
             model = super().__new__(mcs, name, bases, namespace, **kwargs)
             made.append(model)
             if not model.__pydantic_complete__:
                 # pydantic looks for names of the function around the class one call further up.
-                model.model_rebuild(
-                    raise_errors=False, _types_namespace={} if around is None else dict(around.f_locals)
-                )
+                model.model_rebuild(raise_errors=False, _types_namespace=names.around())
             type.__setattr__(model, "Config", model.__old_config__)
             _complete(model, bases, given)
         return model
@@ -190,6 +189,13 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
                 raise ValueError(f'"{type(self).__name__}" object has no field "{name}"') from None
             raise old_error(error, {name: value}) from None
 
+    def __eq__(self, other: object) -> bool:
+        if super().__eq__(other) is True:
+            return True
+        if isinstance(other, pydantic.BaseModel):
+            other = other.dict() if isinstance(other, OldStyleModel) else other.model_dump()
+        return bool(self.dict() == other)
+
     @property
     def __fields__(self) -> Any:
         return type(self).__fields__
@@ -278,7 +284,10 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
         schema = handler(core_schema)
-        cls._describe(handler.resolve_ref_schema(schema))
+        shown = handler.resolve_ref_schema(schema)
+        if cls.__doc__ and shown.get("description") == inspect.cleandoc(cls.__doc__):
+            describe(shown)
+        cls._describe(shown)
         return schema
 
     @classmethod

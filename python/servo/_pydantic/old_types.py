@@ -36,6 +36,10 @@ class Names:
         self._frame = frame
         self._given = given or {}
 
+    def around(self) -> dict[str, Any]:
+        """The names of the function around the class."""
+        return {} if self._frame is None else dict(self._frame.f_locals)
+
     def get(self, name: str) -> Any:
         """What a name stands for, or None."""
         if name in self._given:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from servo._pydantic.old_fields import OldField
+from servo._pydantic.words import FOLLOWS
 
 _EXTRAS = ("values", "field", "config")
 
@@ -86,3 +87,9 @@ def _called(
         return validate(value, **given)
     except TypeError as error:
         raise PydanticCustomError("type_error", "{text}", {"text": str(error)}) from None
+    except KeyError as error:
+        missing = error.args[0] if error.args else None
+        if missing in values or missing not in getattr(owner, "__pydantic_fields__", {}):
+            raise
+        # That field is missing or wrong, which is a problem of its own.
+        raise PydanticCustomError(FOLLOWS, "{name} is missing or wrong", {"name": str(missing)}) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from servo import _pydantic
 from servo.configuration.encoding import dumps, jsonable, revealed
 from servo.configuration.environment import filled
+from servo.logging import Mixin
 
 if TYPE_CHECKING:
     import loguru
@@ -145,7 +146,7 @@ class _Rooted:
         return values["__root__"] if isinstance(values, dict) and values.keys() == {"__root__"} else values
 
 
-class AbstractBaseConfiguration(Settings):
+class AbstractBaseConfiguration(Settings, Mixin):
     """The root of all configuration classes: unknown keys are refused, and assignments are validated.
 
     Subclass it directly for a configuration that is no mapping, with `__root__`; `BaseConfiguration` for any other.
@@ -268,4 +269,4 @@ class BaseConfiguration(AbstractBaseConfiguration):
     class Config:
         title = DEFAULT_TITLE
 
-    description: str | None = None
+    description: str | None = _pydantic.field(None, description="An optional description of the configuration.")

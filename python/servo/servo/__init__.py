@@ -45,9 +45,9 @@ def current_command_uid() -> str | None:
     return _current_command_uid.get()
 
 
-def set_current_command_uid(command_uid: str | None) -> None:
+def set_current_command_uid(value: str | None) -> None:
     """Notes the identifier of the command that is carried out from here on in this context."""
-    _current_command_uid.set(command_uid)
+    _current_command_uid.set(value)
 
 
 class Events(enum.StrEnum):
@@ -98,7 +98,7 @@ class Servo(BaseConnector):
     """
 
     # Out of the way of the fields, and of a dict for each servo.
-    __slots__ = ("_client", "_connected", "_driver", "_left", "_running")
+    __slots__ = ("_client", "_connected", "_driver", "_left", "_running", "_starting")
 
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
@@ -108,6 +108,7 @@ class Servo(BaseConnector):
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]
         _running: bool
+        _starting: bool
         _connected: bool
         _client: Any
         _left: _lifecycle.Left | None
@@ -128,6 +129,7 @@ class Servo(BaseConnector):
         bus: list[Any] = [] if __connectors__ is None else __connectors__
         put = object.__setattr__
         put(self, "_running", False)
+        put(self, "_starting", False)
         put(self, "_connected", False)
         put(self, "_client", None)
         put(self, "_left", None)
@@ -201,7 +203,7 @@ class Servo(BaseConnector):
         goodbye.
 
         Raises:
-            RuntimeError: It is running.
+            RuntimeError: It is running, or starts.
             ExceptionGroup: Connectors failed to start.
         """
         await _lifecycle.start(self)

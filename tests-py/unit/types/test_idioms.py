@@ -384,3 +384,41 @@ def test_a_field_whose_default_is_none_may_be_none(base):
     made.limit = None
     assert errors(lambda: Model(count="x"))[0][:2] == (("count",), "value is not a valid integer")
     assert errors(lambda: Model(limit=0))[0][:2] == (("limit",), "ensure this value is greater than or equal to 1")
+
+
+def metrics_with_steps():
+    class StepMetric(servo.Metric):
+        step: servo.Duration = servo.Duration("1m")
+
+        @validator("step")
+        def _known(cls, value, values):
+            if values["name"] == "odd":
+                raise ValueError("odd has no step")
+            return value
+
+    class Metrics(servo.BaseModel):
+        metrics: list[StepMetric]
+
+    return Metrics
+
+
+@pytest.mark.parametrize("item", [{"step": "2m"}, {"step": "?"}, {"unit": "x", "step": "2m"}])
+def test_a_validator_that_reads_a_missing_field_leaks_no_key_error(item):
+    model = metrics_with_steps()
+    found = errors(lambda: model(metrics=[{"name": "a"}, item]))
+    assert {place[:2] for place, _, _ in found} == {("metrics", 1)}
+    assert errors(lambda: model(metrics=[{"name": "odd", "step": "2m"}])) == [
+        (("metrics", 0, "step"), "odd has no step", "value_error"),
+    ]
+
+
+def test_a_key_error_of_its_own_making_is_raised():
+    class Model(servo.BaseModel):
+        name: str = "a"
+
+        @validator("name")
+        def _look_up(cls, value):
+            return {}[value]
+
+    with pytest.raises(KeyError):
+        Model(name="b")
