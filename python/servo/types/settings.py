@@ -321,12 +321,25 @@ class CPU(RangeSetting):
     step: float = 0.125
     value: Optional[float] = None  # noqa: UP045
 
+    def __init__(self, *args: Any, **data: Any) -> None:
+        super().__init__(*args, **data)
+        _tell_unit(self)
+
+
+def _tell_unit(setting: RangeSetting) -> None:
+    """Counts the unit as given, so that what is written without defaults still tells it."""
+    setting.__fields_set__.add("unit")
+
 
 class Memory(RangeSetting):
     """The memory of a component, in gibibytes unless another unit is given."""
 
     name: Literal["mem"] = "mem"
     unit: Optional[str] = "GiB"  # noqa: UP045
+
+    def __init__(self, *args: Any, **data: Any) -> None:
+        super().__init__(*args, **data)
+        _tell_unit(self)
 
     def _problems(self) -> Iterator[str]:
         if self.min == 0:
