@@ -19,8 +19,12 @@ MODULES = [
     "servo.checks",
     "servo.configuration",
     "servo.connector",
+    "servo.connectors.load",
+    "servo.connectors.process",
+    "servo.connectors.wait",
     "servo.errors",
     "servo.events",
+    "servo.fast_fail",
     "servo.logging",
     "servo.pubsub",
     "servo.repeating",
@@ -61,6 +65,10 @@ def _is_property(node: ast.AST) -> bool:
     return any(kind == "property" or kind.endswith((".setter", "cached_property")) for kind in kinds)
 
 
+def _is_handler(node: Function) -> bool:
+    return any(re.search(r"\b(on|before|after)_event\(", ast.unparse(decorator)) for decorator in node.decorator_list)
+
+
 def parameters(node: Function) -> list[str]:
     """The parameters that a caller chooses."""
     arguments = node.args
@@ -79,7 +87,8 @@ def problems(name: str, node: Function | ast.ClassDef) -> list[str]:
     if not text:
         return [f"{name} has no docstring"]
     found = []
-    if isinstance(node, ast.ClassDef):
+    # What a handler takes and gives is told of its event.
+    if isinstance(node, ast.ClassDef) or _is_handler(node):
         return found
     taken = parameters(node)
     undescribed = [one for one in taken if not re.search(rf"^    {re.escape(one)}: ", text, re.MULTILINE)]
