@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -61,21 +62,38 @@ def _create_event(
 
 def _require_stub(name: str, function: Callable[..., Any]) -> None:
     try:
-        lines = inspect.getsource(function).strip().splitlines()
+        source = textwrap.dedent(inspect.getsource(function)).strip()
     except OSError:
-        lines = []
-    if not lines:
+        source = ""
+    if not source:
         import logging
 
         logging.getLogger(__name__).warning(
             "unable to inspect event declaration for '%s': dropping event body and proceeding", name
         )
         return
-    last = lines[-1].strip()
-    if last in ("pass", "...") or (last.startswith("async def ") and last.endswith((": ...", ": pass"))):
+    if source.splitlines()[-1].strip() in ("pass", "...") or _has_no_body(source):
         return
     raise ValueError(
         "function body of event declaration must be an async generator or a stub using `...` or `pass` keywords"
+    )
+
+
+def _has_no_body(source: str) -> bool:
+    """Whether a function consists of `...` or `pass`, wherever they stand; a docstring and comments aside."""
+    import ast
+
+    try:
+        declared = ast.parse(source).body[0]
+    except SyntaxError:
+        return False
+    if not isinstance(declared, ast.AsyncFunctionDef):
+        return False
+    body = declared.body[1:] if ast.get_docstring(declared) is not None else declared.body
+    return bool(body) and all(
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and line.value.value is ...)
+        for line in body
     )
 
 

@@ -52,7 +52,7 @@ def require_fit(
     """
     wanted, prefix = cast(inspect.Signature, answered.signature), ""
     if preposition is Preposition.before:
-        wanted, prefix = wanted.replace(return_annotation=None), "before"
+        wanted, prefix = wanted.replace(return_annotation="None"), "before"
     elif preposition is Preposition.after:
         wanted, prefix = _AFTER, "after"
     home = vars(sys.modules[answered.module]) if answered.module in sys.modules else {}

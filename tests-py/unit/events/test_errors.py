@@ -87,7 +87,7 @@ class TestFailures:
     async def test_all_that_fail_at_once_are_in_the_group(self, bus, shape, Noting):
         errors = [ValueError("0"), KeyError("1"), OSError("2")]
         members = bus(*(raising(error, **shape) for error in errors), Noting)
-        with pytest.raises(ExceptionGroup, match="^unhandled errors in a TaskGroup") as caught:
+        with pytest.raises(ExceptionGroup, match=r"^unhandled errors in a TaskGroup") as caught:
             await members[0].dispatch_event("ping", n=1)
         assert caught.value.message == "unhandled errors in a TaskGroup"
         assert str(caught.value) == "unhandled errors in a TaskGroup (3 sub-exceptions)"
