@@ -6,7 +6,10 @@ import functools
 import os
 import platform
 
-__all__ = ["Telemetry"]
+__all__ = ["ONE_MiB", "Telemetry"]
+
+ONE_MiB = 2**20
+"""A mebibyte, in bytes."""
 
 
 @functools.cache

@@ -19,7 +19,9 @@ from servo._pydantic.old_fields import OldField
 from servo._pydantic.old_types import Names, fields_of_model
 from servo._pydantic.old_validators import adapt_validators
 from servo._pydantic.options import new_options, old_options
+from servo._pydantic.required import declared_required, has_no_default
 from servo._pydantic.schemas import describe, model_schema
+from servo._pydantic.urls import keep_texts_of_urls
 from servo._pydantic.words import old_error
 from servo.types.json_text import dumps
 
@@ -35,12 +37,19 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         _move_root(namespace)
         _read_config(bases, namespace)
         _repeat_annotations(bases, namespace)
+        keep_texts_of_urls(namespace)
         adapt_validators(namespace)
         _allow_none(namespace)
-        given = set(namespace)
+        open_fields = {name for name, value in namespace.items() if has_no_default(value)}
+        if open_fields:
+            open_fields -= declared_required(namespace)
+        given = namespace.keys() - open_fields
         for field, annotation in namespace.get("__annotations__", {}).items():
             if not field.startswith("_") and field not in given and admits_none(annotation):
-                namespace[field] = None
+                if field in namespace:
+                    namespace[field].default = None
+                else:
+                    namespace[field] = None
         # No frame among the names of this function: pydantic keeps what it finds there for as long as the class lives.
         names = Names(namespace.get("__module__"), _frame_around())
         with fields_of_model(namespace.get("__annotations__", {}), names) as made:

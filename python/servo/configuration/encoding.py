@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import json
 import math
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +28,8 @@ def _masked(secret: Any) -> str | None:
 DEFAULT_JSON_ENCODERS: dict[type, Callable[[Any], Any]] = {pydantic.SecretStr: _masked, pydantic.AnyHttpUrl: str}
 """How secrets and URLs are written."""
 
+_COLLECTIONS = (dict, list, tuple)
+_PLAIN_TIMES = (datetime.datetime, datetime.date, datetime.time)
 _SECRETS = (pydantic.SecretStr, pydantic.SecretBytes)
 
 
@@ -54,15 +58,25 @@ def jsonable(
             plain = value.get_secret_value()
             text = plain.decode(errors="replace") if isinstance(plain, bytes) else plain
             return (text if show_secrets else MASK) if text else None
-        for cls in type(value).__mro__[:-1]:
-            if cls in encoders:
-                return inner_of_encoder(encoders[cls], value)
+        # What JSON has a word for is written as it is: encoders are for everything else.
         if value is None or type(value) in (bool, int, str):
             return value
         if isinstance(value, enum.Enum):
             return inner(value.value)
-        if isinstance(value, float):
+        if type(value) is float:
             return value if math.isfinite(value) else None
+        if type(value) in _PLAIN_TIMES:
+            return value.isoformat()
+        if isinstance(value, uuid.UUID):
+            return str(value)
+        if type(value) not in _COLLECTIONS:
+            if not isinstance(value, type) and callable(readable := getattr(value, "human_readable", None)):
+                return str(readable())
+            for cls in type(value).__mro__[:-1]:
+                if cls in encoders:
+                    return inner_of_encoder(encoders[cls], value)
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else None
         if isinstance(value, Mapping):
             for key in value:
                 if not isinstance(key, str):
@@ -79,8 +93,6 @@ def jsonable(
         return encoded if type(encoded) is type(value) else inner(encoded)
 
     def other(value: Any) -> Any:
-        if callable(readable := getattr(value, "human_readable", None)):
-            return str(readable())
         try:
             return inner(encoded(value))
         except TypeError:

@@ -1,5 +1,9 @@
 """Connectors: their base class, what is known of a class, which classes there are, and which keys mean them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from servo.connector.base import BaseConnector, current_connector
 from servo.connector.description import metadata
 from servo.connector.discovery import ENTRY_POINT_GROUP as ENTRY_POINT_GROUP
@@ -21,3 +25,12 @@ __all__ = ["BaseConnector", "current_connector", "metadata"]
 
 # Every class, in the order of their definition. `registry` finds it here, where tests replace it.
 _connector_subclasses: ConnectorClasses = ConnectorClasses()
+
+
+def __getattr__(name: str) -> Any:
+    """The values of `servo.types`, which connectors also import from here."""
+    from servo import types
+
+    if name in types.__all__:
+        return getattr(types, name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -156,7 +156,7 @@ class Duration(datetime.timedelta):
 
     @classmethod
     def __get_validators__(cls) -> Iterator[Any]:
-        yield cls._validate
+        yield cls.validate
 
     @classmethod
     def __modify_schema__(cls, schema: dict[str, Any]) -> None:
@@ -166,14 +166,23 @@ class Duration(datetime.timedelta):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         from servo import _pydantic
 
-        return _pydantic.duration_schema(cls._validate)
+        return _pydantic.duration_schema(cls.validate)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         return dict(_SCHEMA)
 
     @classmethod
-    def _validate(cls, value: Any) -> Duration:
+    def validate(cls, value: Any) -> Duration:
+        """The duration that a field of a model takes.
+
+        Args:
+            value: A text such as `1h30m`, a number of seconds, or a timedelta.
+
+        Raises:
+            ValueError: It is a text of something else.
+            TypeError: It is of another type.
+        """
         if isinstance(value, cls):
             return value
         if isinstance(value, bytes):
