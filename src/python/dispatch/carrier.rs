@@ -131,7 +131,7 @@ impl Carrier {
                     let awaited = self.wait(awaited, ticket, steps, Some(context.unbind()));
                     if !parts.eager {
                         this.entry(ticket).set_waits(true);
-                        this.set_waiting();
+                        this.set_waiting(true);
                         pump(run, parts);
                     }
                     return Ok(Some(awaited));

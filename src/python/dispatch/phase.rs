@@ -50,8 +50,6 @@ pub(super) struct Phase {
     pub stopping: bool,
     /// A handler failed, which is to stop the others.
     pub stop_wanted: bool,
-    /// A handler waits in a task that was to serve others too.
-    pub waits: bool,
 }
 
 impl Phase {
@@ -77,7 +75,6 @@ impl Phase {
             fatal: None,
             stopping: false,
             stop_wanted: false,
-            waits: false,
         }
     }
 

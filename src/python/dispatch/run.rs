@@ -60,6 +60,7 @@ pub struct Dispatch {
     preposition: AtomicU8,
     /// Whether the present phase reads the time from a clock of Python.
     python_clock: AtomicBool,
+    waits: AtomicBool,
     pub(super) state: Mutex<State>,
     /// The temporary channel, a `servo.events.channel.DispatchChannel`, while there is one.
     pub(super) channel: Mutex<Option<Py<PyAny>>>,
@@ -84,6 +85,7 @@ impl Dispatch {
             members: OnceLock::new(),
             preposition: AtomicU8::new(Preposition::Before as u8),
             python_clock: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
             state: Mutex::new(state),
             channel: Mutex::default(),
         }
@@ -201,17 +203,15 @@ impl Dispatch {
         &self.handlers(ticket)[ticket.at]
     }
 
-    /// Where tasks begin with the next turn of the loop: whether one that was to serve several handlers turned out to
-    /// wait with one of them, so that the rest are given tasks of their own.
+    /// Whether a task that was to serve several handlers of the present phase turned out to wait with one of them: the
+    /// rest are then given tasks of their own.
     pub(super) fn is_waiting(&self) -> bool {
-        lock(&self.state).phase.as_ref().is_some_and(|phase| phase.waits)
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// See [`Self::is_waiting`].
-    pub(super) fn set_waiting(&self) {
-        if let Some(phase) = &mut lock(&self.state).phase {
-            phase.waits = true;
-        }
+    pub(super) fn set_waiting(&self, waits: bool) {
+        self.waits.store(waits, Ordering::Relaxed);
     }
 
     /// Forgets the task of a handler; gives back what is to be dropped.
