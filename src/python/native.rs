@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3_async_runtimes::tokio::future_into_py;
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{answer, to_python as answer_to_python};
@@ -96,7 +96,11 @@ impl NativeConnector {
         context.cancelled = cancelled.clone();
         let context = context.for_responder(self.responder.name(), event);
         let work = Work { responder: self.responder.clone(), preposition, call, results, context };
-        Ok(NativeCall { work: Mutex::new(Some(work)), cancelled, progress: Mutex::new(progress.subscribe()) })
+        Ok(NativeCall {
+            work: Mutex::new(Some(work)),
+            cancelled,
+            progress: Arc::new(AsyncMutex::new(progress.subscribe())),
+        })
     }
 }
 
@@ -113,7 +117,7 @@ struct Work {
 pub struct NativeCall {
     work: Mutex<Option<Work>>,
     cancelled: CancellationToken,
-    progress: Mutex<watch::Receiver<Option<Progress>>>,
+    progress: Arc<AsyncMutex<watch::Receiver<Option<Progress>>>>,
 }
 
 #[pymethods]
@@ -130,12 +134,12 @@ impl NativeCall {
 
     /// Waits for the next report of progress; gives the percentage and what it says.
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let mut reports = self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        reports.mark_unchanged();
+        let reports = self.progress.clone();
         future_into_py(py, async move {
-            // The call holds the other end for as long as it is there.
+            // Held while waiting: what is reported between two calls is new to the second.
+            let mut reports = reports.lock().await;
             reports.changed().await.map_err(runtime_error)?;
-            let report = reports.borrow().clone();
+            let report = reports.borrow_and_update().clone();
             Ok(report.map(|report| (report.percent, report.message)))
         })
     }
