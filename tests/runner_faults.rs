@@ -71,6 +71,10 @@ struct Asker {
     asked: AtomicU32,
     silent_at: Option<Event>,
     broken_at: Option<Event>,
+    /// Cannot be reached with that kind of message.
+    down_at: Option<Event>,
+    /// Goes on when it lost a result.
+    outlives: bool,
     results: Mutex<Vec<Json>>,
 }
 
@@ -88,6 +92,9 @@ impl Optimizer for Asker {
         if self.broken_at == Some(request.event) && request.param.get("cmd_uid") != Some(&json!("last")) {
             return Err(OptimizerError { message: "the ledger is damaged".into(), retryable: false });
         }
+        if self.down_at == Some(request.event) {
+            return Err(OptimizerError { message: "no connection".into(), retryable: true });
+        }
         if request.event == Event::WhatsNext {
             let param = json!({"control": {"duration": "1m", "warmup": "1m"}});
             return Ok(Reply::Command(match self.asked.fetch_add(1, Ordering::Relaxed) {
@@ -103,6 +110,10 @@ impl Optimizer for Asker {
 
     fn finished(&self) -> bool {
         self.asked.load(Ordering::Relaxed) >= 2
+    }
+
+    fn outlives_lost_results(&self) -> bool {
+        self.outlives
     }
 
     async fn wind_down(&self) -> Option<Command> {
@@ -191,5 +202,34 @@ async fn an_optimizer_that_fails_still_has_the_application_put_where_it_is_to_st
         assert_eq!(error.to_string(), "the optimizer cannot go on: the ledger is damaged");
         let last = asker.results.lock().unwrap().last().cloned().expect("the result of the last adjustment");
         assert_eq!((&last["cmd_uid"], &last["status"]), (&json!("last"), &json!("ok")), "{broken_at:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_a_service_refuses_for_good_is_lost_alone() {
+    for broken_at in [Event::Measurement, Event::Adjustment] {
+        let asker = Arc::new(Asker { broken_at: Some(broken_at), outlives: true, ..Asker::default() });
+        let runner = runner(&asker, Fault::None, &Stop::new());
+        let activity = runner.activity();
+        assert_eq!(runner.run().await, Ok(Ended::Finished), "{broken_at:?}");
+        let results = asker.results.lock().unwrap().clone();
+        assert_eq!(results.len(), 1, "{broken_at:?}: the other result");
+        assert!(activity.borrow().command.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_lost_to_a_stop_interrupts_the_run() {
+    // Neither kind of optimizer makes a failure of it.
+    for outlives in [false, true] {
+        let asker = Arc::new(Asker { down_at: Some(Event::Measurement), outlives, ..Asker::default() });
+        let stop = Stop::new();
+        let runner = runner(&asker, Fault::None, &stop);
+        let request = async {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            stop.request("SIGTERM");
+        };
+        let (ended, ()) = tokio::join!(runner.run(), request);
+        assert_eq!(ended, Ok(Ended::Interrupted("SIGTERM".into())));
     }
 }

@@ -336,8 +336,27 @@ _HOMES = {
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names}
 
+__cryptonym__ = "ollyander"
+"""The name of the release of ServoX that this package succeeds."""
+
 # Modules that have their place in the package of utilities, and can be reached from here.
 _UTILITIES = {"duration_str", "hashing", "inspect", "key_paths", "pydantic", "strings", "subprocess", "yaml"}
+
+# No part of this package, but always found in it: old connectors write `servo.Optional` and `servo.datetime`.
+_BORROWED = {
+    "inspect": ["isclass"],
+    "datetime": ["timedelta"],
+    "typing": [
+        *("Annotated", "Any", "AsyncIterator", "Awaitable", "Callable", "Dict", "Generator", "List", "Literal"),
+        *("Optional", "Pattern", "Protocol", "Sequence", "Tuple", "Type", "TypeVar", "Union"),
+        *("cast", "get_origin", "runtime_checkable"),
+    ],
+}
+_BORROWED_NAMES = {name: module for module, names in _BORROWED.items() for name in names}
+_BORROWED_MODULES = {
+    *("abc", "asyncio", "builtins", "collections", "contextlib", "datetime", "decimal", "enum", "functools", "hashlib"),
+    *("operator", "pathlib", "re", "time"),
+}
 
 __all__ = [*sorted(_NAMES), "__version__"]
 
@@ -347,12 +366,14 @@ def __getattr__(name: str) -> Any:
         from servo import _core
 
         return _core.version()
-    if (module := _NAMES.get(name)) is not None:
+    if (module := _NAMES.get(name) or _BORROWED_NAMES.get(name)) is not None:
         value = getattr(importlib.import_module(module), name)
         globals()[name] = value
         return value
     if name in _UTILITIES:
         return importlib.import_module(f"servo.utilities.{name}")
+    if name in _BORROWED_MODULES:
+        return importlib.import_module(name)
     try:
         return importlib.import_module(f"servo.{name}")
     except ModuleNotFoundError as error:

@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Self, TypeVar, overload
 
-from servo._dispatch_channel import DispatchChannel
 from servo.events import Event, EventHandler, Preposition
+from servo.events.channel import DispatchChannel
 from servo.pubsub import Channel, Message, Subscriber
 from servo.types.api import Measurement
 from servo.types.durations import Duration
@@ -26,6 +26,10 @@ class Servo:
 
     @property
     def name(self) -> str: ...
+    @property
+    def view(self) -> Any:
+        """The `servo.Servo` that its Python connectors see; None without any."""
+
     @property
     def optimizer(self) -> str:
         """`local`, or the identifier at a remote service."""
@@ -48,6 +52,9 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
+    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+        """Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins."""
+
     def describe(self, connectors: list[str] | None = None) -> Awaitable[str]:
         """What the connectors describe, as JSON; of all unless some are named."""
     def measure(
@@ -420,11 +427,12 @@ class TimeSeries(_Record):
     def __getitem__(self, index: int) -> DataPoint: ...
     def __iter__(self) -> Iterator[DataPoint]: ...
 
-def measurement_wire(measurement: Measurement) -> dict[str, Any]:
+def measurement_wire(measurement: Measurement, now: float) -> dict[str, Any]:
     """What an optimizer is sent of a measurement.
 
     Args:
         measurement: The measurement.
+        now: Seconds since 1970, what a series without an `id` is called by.
 
     Returns:
         `metrics` and `annotations`; a metric has one entry of `values` for each series.
@@ -505,6 +513,60 @@ def duration_pattern() -> str:
 
 def use_instance_handlers() -> None:
     """From now on, connectors may have handlers beside those of their class."""
+
+class NativeConnector:
+    """A connector of the engine, for a Python assembly."""
+
+    def __new__(cls, kind: str, name: str, config: str) -> NativeConnector:
+        """The connector of that type, name and configuration, which is JSON.
+
+        Raises:
+            ValueError: There is no such type, or its configuration is wrong.
+        """
+
+    @property
+    def name(self) -> str: ...
+    def handles(self, preposition: str, event: str) -> bool:
+        """Whether it handles an event."""
+
+    def call(
+        self, preposition: str, event: str, arguments: dict[str, Any], results: list[Any], servo: str
+    ) -> NativeCall:
+        """A call of its handler of an event, to be started.
+
+        Args:
+            preposition: `before`, `on` or `after`.
+            event: The event.
+            arguments: The event's arguments by name.
+            results: For `after`, the results of the event.
+            servo: The name of the servo.
+        """
+
+class NativeCall:
+    """A call of a handler of the engine."""
+
+    def start(self) -> Awaitable[Any]:
+        """Starts the handler; gives what it answers.
+
+        Raises:
+            RuntimeError: It was started already.
+            EventError: It failed.
+        """
+
+    def progress(self) -> Awaitable[tuple[float, str] | None]:
+        """Waits for the next report: the percentage, and what it says."""
+
+    def cancel(self) -> None:
+        """Asks the handler to end."""
+
+def native_metadata(kind: str) -> tuple[str, str, str, str]:
+    """What is told of a type: the name of its class, a sentence, its version and its maturity."""
+
+def native_problems(kind: str, config: str) -> list[tuple[list[str | int], str]]:
+    """What is wrong with a configuration, given as JSON: the steps to the place, and a sentence."""
+
+def native_schema(kind: str) -> str:
+    """The JSON Schema of the configuration of a type."""
 
 def glob_matches(pattern: str, name: str) -> bool:
     """Whether a shell pattern matches a channel's name."""

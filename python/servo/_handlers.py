@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from servo._core import Dispatch
 from servo.connector import BaseConnector
-from servo.events import Event, EventResult, Mixin, Preposition, _own_handlers, get_event
+from servo.events import Event, EventResult, Preposition, _own_handlers, get_event
+from servo.servo import Servo, _set_current_servo, set_current_command_uid
 
 
 def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
@@ -23,7 +23,12 @@ def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
 
 
 async def run(
-    connector: BaseConnector, event: str, preposition: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    connector: BaseConnector,
+    event: str,
+    preposition: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    command_uid: str | None = None,
 ) -> list[Any]:
     """Runs the handlers one after another, as `run_event_handlers` does; gives what each returned.
 
@@ -36,6 +41,10 @@ async def run(
         TypeError: The arguments do not fit the event.
     """
     found, wanted = get_event(event), Preposition.from_str(preposition)
+    # This is a task of its own, and so are its variables.
+    set_current_command_uid(command_uid)
+    if (servo_ := connector._servo()) is not None:
+        _set_current_servo(servo_)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
     results = await Dispatch(
@@ -91,15 +100,16 @@ async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], No
         raise
 
 
-@dataclasses.dataclass(frozen=True)
-class Answerer(Mixin):
-    """The connector that answered, as after-handlers see it."""
+def event_result(event: str, connector: str, value: Any, servo_: Servo) -> EventResult:
+    """What after-handlers get of one result.
 
-    name: str
-
-
-def event_result(event: str, connector: str, value: Any) -> EventResult:
-    """What after-handlers get of one result."""
+    Args:
+        event: The event.
+        connector: The name of the connector that answered.
+        value: Its answer, or its failure.
+        servo_: The servo of that connector.
+    """
+    answered = servo_.get_connector(connector)
     return EventResult(
-        event=get_event(event), preposition=Preposition.on, handler=None, connector=Answerer(connector), value=value
+        event=get_event(event), preposition=Preposition.on, handler=None, connector=answered, value=value
     )

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from servo import _pydantic
-from servo._servo_lifecycle import raise_all, restore
-from servo.configuration.derived import config_model_for_route, document_model, parse_document
-from servo.connector import BaseConnector, _default_routes, _routes_for_connectors_descriptor, load_all
+from servo.configuration.derived import (
+    _create_config_model,
+    _create_config_model_from_routes,  # noqa: F401 (where ServoX has them)
+    _derive_config_model_for_route,  # noqa: F401
+    parse_document,
+)
+from servo.connector import BaseConnector, load_all
 from servo.connector.registry import known_connectors
 from servo.events import Event, EventResult, Preposition, _own_handlers
 from servo.servo import Servo
+from servo.servo._lifecycle import raise_all, restore
 
 if TYPE_CHECKING:
     from pydantic import BaseModel as _Model
@@ -286,28 +291,6 @@ def _key_of(document: Any) -> Any:
     except TypeError:
         return None
     return type(descriptor), key
-
-
-def _create_config_model(
-    *, config: Any, routes: dict[str, type[BaseConnector]] | None = None, env: Mapping[str, str] | None = None
-) -> tuple[Any, dict[str, type[BaseConnector]]]:
-    """The model of a document, and its routes: those of `connectors`, or every connector that is known."""
-    if routes is None:
-        descriptor = config.get("connectors") if isinstance(config, dict) else None
-        descriptor = descriptor or (os.environ if env is None else env).get("SERVO_CONNECTORS")
-        routes = _routes_for_connectors_descriptor(descriptor) if descriptor else None
-    if routes:
-        return _create_config_model_from_routes(routes), routes
-    routes = _default_routes()
-    return _create_config_model_from_routes(routes, require_fields=False), routes
-
-
-def _create_config_model_from_routes(routes: dict[str, type[BaseConnector]], *, require_fields: bool = True) -> Any:
-    return document_model(routes, required=require_fields)
-
-
-def _derive_config_model_for_route(name: str, model: type[BaseConnector]) -> Any:
-    return config_model_for_route(model, name)
 
 
 def _discover_connectors() -> set[type[BaseConnector]]:

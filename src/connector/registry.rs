@@ -49,6 +49,8 @@ pub struct ConnectorType {
     pub name: String,
     /// Other identifiers: the class name, dotted paths.
     pub identifiers: Vec<String>,
+    /// What is told of it, where it is a native type.
+    pub metadata: Option<Metadata>,
     schema: Arc<Schema>,
     validate: Arc<Validate>,
     build: Arc<Build>,
@@ -65,6 +67,7 @@ impl ConnectorType {
         Self {
             name: C::METADATA.name.to_owned(),
             identifiers: vec![C::METADATA.class_name.to_owned()],
+            metadata: Some(C::METADATA),
             schema: Arc::new(move || schema.clone()),
             validate: Arc::new({
                 let parse = parse.clone();
@@ -86,7 +89,7 @@ impl ConnectorType {
         build: impl Fn(&str, Json) -> Result<Arc<dyn Responder>, BuildError> + Send + Sync + 'static,
     ) -> Self {
         let schema = Arc::new(|| Json::Null);
-        Self { name, identifiers, schema, validate: Arc::new(validate), build: Arc::new(build) }
+        Self { name, identifiers, metadata: None, schema, validate: Arc::new(validate), build: Arc::new(build) }
     }
 
     /// The same type with the JSON Schema of its part of `servo.yaml`, which is asked for when it is needed.

@@ -37,6 +37,12 @@ pub trait Optimizer: Send + Sync {
         false
     }
 
+    /// Whether the run goes on when a result could not be delivered for good: one that asks for the next command all the
+    /// same.
+    fn outlives_lost_results(&self) -> bool {
+        true
+    }
+
     /// The last command before the farewell when a run is interrupted: what leaves the application in the state it
     /// is meant to stay in. Its result is posted like any other.
     async fn wind_down(&self) -> Option<Command> {

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::connector::Arguments;
 use super::errors;
+use super::json::to_json;
 use super::values::read::{description_class, measurement_class};
 use super::values::{
     Adjustment, Component, Control, Description, Measurement, Metric, Modelled, from_models, to_models,
@@ -22,7 +23,7 @@ pub(super) fn arguments<'py>(
 ) -> PyResult<Arguments<'py>> {
     let kwargs = PyDict::new(py);
     if preposition == Preposition::After {
-        return Ok((PyTuple::new(py, [outcomes(py, call, results)?])?, kwargs));
+        return Ok((PyTuple::new(py, [outcomes(py, call, results, servo.as_ref())?])?, kwargs));
     }
     let mut args = Vec::new();
     match call {
@@ -51,7 +52,12 @@ pub(super) fn arguments<'py>(
 }
 
 /// The list that after-handlers get.
-fn outcomes<'py>(py: Python<'py>, call: &Call, results: &[Outcome]) -> PyResult<Bound<'py, PyAny>> {
+fn outcomes<'py>(
+    py: Python<'py>,
+    call: &Call,
+    results: &[Outcome],
+    servo: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let make = py.import("servo._handlers")?.getattr("event_result")?;
     let list = PyList::empty(py);
     for outcome in results {
@@ -59,7 +65,7 @@ fn outcomes<'py>(py: Python<'py>, call: &Call, results: &[Outcome]) -> PyResult<
             Ok(answer) => to_python(py, answer)?,
             Err(error) => errors::to_python(py, error).into_value(py).into_bound(py).into_any(),
         };
-        list.append(make.call1((call.event(), outcome.connector.as_str(), value))?)?;
+        list.append(make.call1((call.event(), outcome.connector.as_str(), value, servo))?)?;
     }
     Ok(list.into_any())
 }
@@ -100,7 +106,7 @@ pub(super) fn answer(preposition: Preposition, call: &Call, value: &Bound<'_, Py
             require(value, &measurement_class(py)?, wrong("Measurement"))?;
             Answer::Measurement(Measurement::to_model(value)?)
         }
-        Call::Custom { .. } => Answer::Custom(pythonize::depythonize(value)?),
+        Call::Custom { .. } => Answer::Custom(to_json(value)?),
     })
 }
 

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use serde_json::Value as Json;
 
 use super::errors::{self, config_error};
 use super::event_loop::EventLoop;
+use super::native::NativeConnector;
 use super::servo::PyServo;
 use super::types::connector_type;
 use crate::config::{ConfigError, ConnectorCatalog, Document, Environment, Problem, ServoConfig, load_file_in};
 use crate::connector::Registry;
 use crate::connectors;
+use crate::event::Responder;
 use crate::runner::Servo;
 
 /// The native types and those of Python; a dotted path that is not known yet is imported.
@@ -211,9 +214,42 @@ pub fn open_servos(
             let registry = catalog.registry();
             let assembled: Result<Servo, ConfigError> = py.detach(|| Servo::assemble(&config, &registry));
             let servo = assembled.map_err(|error| config_error(py, &error))?;
+            let document = config.document.to_json().to_string();
+            let members = servo.members().to_vec();
             let servo = Bound::new(py, PyServo::new(config, config_file, servo, catalog.event_loop.clone()))?;
             catalog.event_loop.belong_to(servo.as_any())?;
+            show(&servo, &catalog.event_loop, &document, members)?;
             Ok(servo.unbind())
         })
         .collect()
+}
+
+/// Makes the `servo.Servo` that Python connectors see; without any, nobody looks.
+fn show(
+    servo: &Bound<'_, PyServo>,
+    event_loop: &EventLoop,
+    document: &str,
+    members: Vec<Arc<dyn Responder>>,
+) -> PyResult<()> {
+    let py = servo.py();
+    let written = event_loop.connectors(py);
+    if written.is_empty() {
+        return Ok(());
+    }
+    let mut of_python = HashMap::new();
+    for connector in written {
+        of_python.insert(connector.getattr("name")?.extract::<String>()?, connector);
+    }
+    let connectors = PyList::empty(py);
+    for member in members {
+        let name = member.name().to_owned();
+        match of_python.remove(&name) {
+            Some(connector) => connectors.append((name, connector))?,
+            None => connectors.append((name, NativeConnector::of(member)))?,
+        }
+    }
+    let view = py.import("servo._engine")?.call_method1("view_of", (servo, document, connectors))?;
+    event_loop.belong_to(&view)?;
+    servo.get().show_as(view.unbind());
+    Ok(())
 }

@@ -79,6 +79,7 @@ impl Responder for PyConnector {
         let (at, call, results) = (self.at, call.clone(), results.to_vec());
         let handles = self.handles.clone();
         let home = self.event_loop.clone();
+        let command_uid = context.command_uid.clone();
         self.event_loop.submit(Box::new(move |py, event_loop| {
             if done.is_closed() {
                 // The engine stopped waiting before the loop came to it.
@@ -89,7 +90,9 @@ impl Responder for PyConnector {
                 let (args, kwargs) = arguments(py, preposition, &call, &results, home.servo(py))?;
                 let run = py.import("servo._handlers")?.getattr("run")?;
                 let connector = home.connector(py, at)?;
-                let coroutine = run.call1((&connector, call.event(), preposition.to_string(), args, kwargs))?;
+                let preposition_text = preposition.to_string();
+                let coroutine =
+                    run.call1((&connector, call.event(), preposition_text, args, kwargs, command_uid.as_deref()))?;
                 let connector = connector.unbind();
                 let task = event_loop.call_method1("create_task", (coroutine,))?;
                 let report = Bound::new(

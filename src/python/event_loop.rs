@@ -48,6 +48,11 @@ impl EventLoop {
         connector.ok_or_else(|| PyRuntimeError::new_err("the servo of the connector is gone"))
     }
 
+    /// The connectors that were taken in.
+    pub fn connectors<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyAny>> {
+        locked(&self.connectors).iter().map(|connector| connector.bind(py).clone()).collect()
+    }
+
     /// Shows the garbage collector what is held. What is locked just now is in use, and is not shown.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Ok(connectors) = self.connectors.try_lock() {
@@ -94,8 +99,9 @@ impl EventLoop {
             Python::attach(|py| {
                 if let Err(error) = this.wake(py) {
                     tracing::debug!("the event loop cannot be reached: {error}");
-                    locked(&this.queue).clear();
+                    // Disarmed first, as in `drain`; dropped without the lock, for the work holds objects.
                     this.armed.store(false, Ordering::Release);
+                    drop(std::mem::take(&mut *locked(&this.queue)));
                 }
             });
         });

@@ -6,6 +6,8 @@ mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod json;
+mod native;
 mod optimizer_client;
 mod pubsub;
 mod sampler;
@@ -24,6 +26,8 @@ mod core {
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]
     use super::errors::ConfigError;
+    #[pymodule_export]
+    use super::native::{NativeCall, NativeConnector, native_metadata, native_problems, native_schema};
     #[pymodule_export]
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]

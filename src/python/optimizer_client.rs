@@ -6,9 +6,10 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_async_runtimes::tokio::future_into_py;
-use pythonize::{depythonize, pythonize};
+use pythonize::pythonize;
 use serde_json::Value as Json;
 
+use super::json::to_json;
 use crate::optimizer::remote::{Client, FailureKind, Message, RemoteError, Tries, is_retryable};
 
 /// The client of one optimizer at a service.
@@ -59,18 +60,14 @@ impl OptimizerClient {
         let client = client.ok_or_else(|| PyRuntimeError::new_err("the client is closed"))?;
         let param: Json = match param {
             None => Json::Null,
-            Some(param) => depythonize(&param).map_err(|error| {
+            Some(param) => to_json(&param).map_err(|error| {
                 PyTypeError::new_err(format!("the param of {event} cannot be written as JSON: {error}"))
             })?,
         };
         future_into_py(py, async move {
             let message = Message { event: &event, param: &param, servo_uid: servo_uid.as_deref() };
             let tries = if retry { Tries::Context(&context) } else { Tries::Once };
-            let reply = client.post(message, tries).await;
-            Python::attach(|py| match reply {
-                Ok(reply) => Ok(pythonize(py, &reply)?.unbind()),
-                Err(error) => Err(to_python(py, &error)),
-            })
+            Ok(Posted(client.post(message, tries).await))
         })
     }
 
@@ -81,6 +78,22 @@ impl OptimizerClient {
 
     fn __repr__(&self) -> String {
         format!("OptimizerClient({:?})", self.id)
+    }
+}
+
+/// What came of a message. It becomes Python where no thread of the runtime waits for the GIL.
+struct Posted(Result<Json, RemoteError>);
+
+impl<'py> IntoPyObject<'py> for Posted {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0 {
+            Ok(reply) => Ok(pythonize(py, &reply)?),
+            Err(error) => Err(to_python(py, &error)),
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct PyServo {
     stop: Mutex<Stop>,
     running: AtomicBool,
     watched: Mutex<Option<Watched>>,
+    /// The `servo.Servo` that Python connectors see.
+    view: Mutex<Option<Py<PyAny>>>,
 }
 
 /// What there is to see of a run.
@@ -51,7 +53,14 @@ impl PyServo {
             stop: Mutex::default(),
             running: AtomicBool::new(false),
             watched: Mutex::default(),
+            view: Mutex::default(),
         }
+    }
+
+    /// Gives the servo that Python connectors see.
+    pub(super) fn show_as(&self, view: Py<PyAny>) {
+        let former = self.view.lock().unwrap_or_else(PoisonError::into_inner).replace(view);
+        drop(former);
     }
 
     fn stop(&self) -> MutexGuard<'_, Stop> {
@@ -80,6 +89,12 @@ impl PyServo {
                 ["id", "optimizer_id"].iter().find_map(|key| remote.get(key)?.as_str()).unwrap_or("remote").to_owned()
             }
         }
+    }
+
+    /// The `servo.Servo` that its Python connectors see; None without any.
+    #[getter]
+    fn view(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|view| view.clone_ref(py))
     }
 
     /// The path of the file it was read from.
@@ -140,6 +155,11 @@ impl PyServo {
         serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
     }
 
+    /// Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins.
+    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: &str) {
+        self.servo.context().for_responder(connector, event).report(percent, message);
+    }
+
     /// What the connectors describe, as JSON; of all unless some are named.
     #[pyo3(signature = (connectors = None))]
     fn describe<'py>(slf: &Bound<'py, Self>, connectors: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
@@ -170,10 +190,14 @@ impl PyServo {
     // Connectors that keep the servo they were attached to are a cycle.
     #[allow(clippy::needless_pass_by_value)]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Ok(view) = self.view.try_lock() {
+            visit.call(&*view)?;
+        }
         self.event_loop.traverse(&visit)
     }
 
     fn __clear__(&self) {
+        let _view = self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.event_loop.clear();
     }
 }

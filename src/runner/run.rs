@@ -130,6 +130,7 @@ impl Runner {
         );
         self.enter(Phase::Running);
         let mut retry = RETRY_FIRST;
+        let mut lost = RETRY_FIRST;
         loop {
             if self.stop.is_requested() {
                 return Ok(self.interrupted());
@@ -155,7 +156,19 @@ impl Runner {
                             );
                             return Ok(self.interrupted());
                         };
-                        executed?;
+                        match executed {
+                            Ok(()) => lost = RETRY_FIRST,
+                            Err(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
+                                tracing::error!(
+                                    servo = self.servo.name(),
+                                    "THE RESULT OF {} IS LOST: {error}; the run goes on with the next command",
+                                    command.cmd
+                                );
+                                // The same command may come at once, and its result be refused again.
+                                self.pause(&mut lost).await;
+                            }
+                            Err(error) => return Err(error.into()),
+                        }
                     }
                 }
                 Ok(Reply::Status(status)) => {
@@ -275,8 +288,12 @@ impl Runner {
             message: format!("the result of {} cannot be written as JSON: {error}", command.cmd),
             retryable: false,
         })?;
-        let reply = self.post(event, param).await?;
-        if let Reply::Status(reply) = reply
+        let reply = self.post(event, param).await;
+        self.activity.send_modify(|activity| {
+            activity.command = None;
+            activity.progress = None;
+        });
+        if let Reply::Status(reply) = reply?
             && reply.status != "ok"
         {
             let reason = reply.reason.unwrap_or_default();
@@ -286,10 +303,6 @@ impl Runner {
                 "the optimizer did not take the result: {reason}"
             );
         }
-        self.activity.send_modify(|activity| {
-            activity.command = None;
-            activity.progress = None;
-        });
         Ok(())
     }
 

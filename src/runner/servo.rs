@@ -76,6 +76,11 @@ impl Servo {
         self.bus.iter().map(|member| member.name())
     }
 
+    /// Its connectors, in bus order.
+    pub fn members(&self) -> &[Arc<dyn Responder>] {
+        &self.bus
+    }
+
     /// The newest report of progress, of whichever connector.
     pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
         self.progress.subscribe()

@@ -25,12 +25,16 @@ class WebConnector(servo.BaseConnector):
         return servo.Description([servo.Component("web", [cpu])], [metric])
 
     @servo.on_event()
-    async def measure(self, *, metrics=None, control: servo.Control = servo.Control()) -> servo.Measurement:
+    async def measure(
+        self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()
+    ) -> servo.Measurement:
         metric = servo.Metric("throughput", servo.Unit.requests_per_minute)
         return servo.Measurement([servo.DataPoint(metric, datetime.datetime.now(datetime.UTC), 1200.5)])
 
     @servo.on_event()
-    async def adjust(self, adjustments, control: servo.Control = servo.Control()) -> servo.Description:
+    async def adjust(
+        self, adjustments: list[servo.Adjustment], control: servo.Control = servo.Control()
+    ) -> servo.Description:
         if adjustments[0].value > 3:
             raise servo.AdjustmentRejectedError("insufficient cpu", reason="unschedulable")
         self.cpu = adjustments[0].value

@@ -133,8 +133,11 @@ class TestContext:
             OPTIMIZER + "odd: {}\n", connector(attach=attach, before=before, describe=describe, after=after)
         )
         await one.describe()
+        view = seen[0][0]
+        assert isinstance(view, servo.Servo)
+        assert (view.name, [member.name for member in view.all_connectors]) == (one.name, [one.name, "odd"])
         assert seen == [
-            (one, True, "attach"),
+            (view, True, "attach"),
             "before:describe",
             ("describe", servo.Control),
             ("after:describe", "odd", servo.Description(metrics=[servo.Metric("m")]), "describe"),
@@ -323,7 +326,7 @@ class TestMemory:
 
         (one,) = open_servos(OPTIMIZER + "odd: {}\n", connector(attach=attach, describe=describe))
         asyncio.run(as_coroutine(one.describe))
-        assert made[0]().its_servo is one
+        assert isinstance(made[0]().its_servo, servo.Servo)
         gone = weakref.ref(one)
         del one
         collect_until(lambda: gone() is None and made[0]() is None)
@@ -547,7 +550,7 @@ def test_the_engine_holds_up_under_a_naive_clock(open_servos):
 class TestHandlersOfAnInstance:
     async def test_a_handler_that_is_added_at_an_event_answers_the_next_one(self, open_servos):
         @servo.on_event()
-        def attach(self, its_servo):
+        def attach(self, servo_: Any) -> None:
             event = servo.events.get_event("describe")
             self.add_event_handler(event, servo.events.Preposition.on, describe)
 

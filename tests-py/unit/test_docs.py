@@ -56,6 +56,7 @@ MODULES = [
     pytest.param(name, text, id=f"{page.relative_to(ROOT)}-{name}")
     for page in PAGES
     for name, text in named(page, "python", ".py")
+    if "Connector):" in text
 ]
 
 

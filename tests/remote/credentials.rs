@@ -1,6 +1,7 @@
 //! How a servo proves who it is, and that nobody is told.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
@@ -244,4 +245,41 @@ async fn no_text_shows_a_secret() {
         !format!("{:?}", servox::optimizer::remote::RemoteOptimizer::new(&with_token(&url), &json!({})))
             .contains(TOKEN)
     );
+}
+
+#[tokio::test]
+async fn what_renews_a_token_is_told_to_nobody() {
+    let service = Service::start(|number, seen| match (is_token_request(seen), number) {
+        (true, 0) => {
+            axum::Json(json!({"access_token": "t-one", "expires_in": 0, "refresh_token": "r3fr3sh-m3"})).into_response()
+        }
+        (true, _) => (axum::http::StatusCode::FORBIDDEN, seen.body.clone()).into_response(),
+        _ => ok(),
+    })
+    .await;
+    let client = Client::new(&appdynamics(&service.url), &tries(1)).unwrap();
+    ask(&client).await.unwrap();
+    let error = ask(&client).await.unwrap_err();
+    assert_eq!(error.status, Some(403));
+    assert!(format!("{error:?}").contains("[REDACTED]") && !format!("{error:?}").contains("r3fr3sh"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_comes_even_if_who_asked_for_it_is_gone() {
+    let service = Service::start(|_, seen| {
+        if is_token_request(seen) {
+            std::thread::sleep(Duration::from_millis(300));
+            return axum::Json(json!({"access_token": "tok-12345"})).into_response();
+        }
+        ok()
+    })
+    .await;
+    let settings = json!({"backoff": {"__default__": {"max_tries": 1}}, "timeouts": "2s"});
+    let client = Client::new(&appdynamics(&service.url), &settings).unwrap();
+    let gone = tokio::time::timeout(Duration::from_millis(50), ask(&client)).await;
+    assert!(gone.is_err());
+    // Longer than the request may take: one that nobody went on with would be over by now.
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    ask(&client).await.unwrap();
+    assert_eq!(service.seen().iter().filter(|seen| is_token_request(seen)).count(), 1);
 }

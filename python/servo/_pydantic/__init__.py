@@ -15,6 +15,7 @@ from servo._pydantic.fields import (
     http_url,
     matching,
     number_or_text,
+    one_of,
     set_env_names,
     whole_number,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "nested",
     "number_or_text",
     "old_schema",
+    "one_of",
     "option",
     "problems",
     "schema_text",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Optional, Union, get_args, get_origin
 
 import pydantic
 
@@ -42,6 +42,24 @@ def _text_admits_none(node: ast.expr) -> bool:
                 return any(_text_admits_none(item) for item in getattr(inner, "elts", [inner]))
             return name == "Optional"
     return False
+
+
+def or_none(annotation: Any) -> Any:
+    """An annotation, or its text, that admits None besides; the same where it does, or is not that of a field."""
+    if admits_none(annotation):
+        return annotation
+    if not isinstance(annotation, str):
+        return annotation if get_origin(annotation) is ClassVar or annotation is ClassVar else Optional[annotation]  # noqa: UP045
+    try:
+        tree = ast.parse(annotation, mode="eval").body
+    except SyntaxError:
+        return annotation
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        return or_none(tree.value)
+    outer = tree.value if isinstance(tree, ast.Subscript) else tree
+    if getattr(outer, "id", getattr(outer, "attr", "")) == "ClassVar":
+        return annotation
+    return f"({annotation}) | None"
 
 
 def model_within(annotation: Any) -> type | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from servo._pydantic.major import MAJOR
-from servo._pydantic.schemas import OpenSchema, schema_by_field
+from servo._pydantic.schemas import OpenSchema, describe, schema_by_field
 
 _nested: ContextVar[bool] = ContextVar("servox.nested_configuration", default=False)
 
@@ -40,6 +40,7 @@ if MAJOR == 1 or TYPE_CHECKING:
             arbitrary_types_allowed = True
             validate_all = True
             env_prefix = ""
+            schema_extra = staticmethod(describe)
 
         def __init__(self, /, **values: Any) -> None:
             super().__init__(**values)

@@ -101,14 +101,28 @@ def problems(model: type, data: Any) -> list[tuple[list[str | int], str, list[st
         parse = model.parse_obj if MAJOR == 1 else model.model_validate  # type: ignore[attr-defined]
         parse(data)
     except pydantic.ValidationError as error:
-        found = []
+        found: list[tuple[list[str | int], str, list[str] | None]] = []
         for item in error.errors():
             unknown = item["type"] in ("value_error.extra", "extra_forbidden")
             place = _place(item["loc"], data)
-            message = "unknown key" if unknown else item["msg"].removeprefix("Value error, ")
-            found.append((place, message, _known_names(model, place[:-1]) if unknown else None))
+            message = "unknown key" if unknown else _sentence(item)
+            if message is None:
+                continue
+            problem = (place, message, _known_names(model, place[:-1]) if unknown else None)
+            # What every member of a union says is said once.
+            if problem not in found:
+                found.append(problem)
         return found
     return []
+
+
+def _sentence(item: Any) -> str | None:
+    """What is wrong, in the words of pydantic 1; None where it only follows from something else."""
+    if MAJOR == 1:
+        return str(item["msg"])
+    from servo._pydantic.words import FOLLOWS, old_words
+
+    return None if item["type"] == FOLLOWS else old_words(item)[0]
 
 
 def _place(steps: tuple[str | int, ...], data: Any) -> list[str | int]:

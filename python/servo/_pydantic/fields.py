@@ -109,6 +109,21 @@ def _text_of_url(value: Any) -> Any:
     return str(value) if type(value).__module__.startswith("pydantic") else value
 
 
+def one_of(union: Any) -> Any:
+    """A union, of whose members the places of its errors do not tell."""
+    if MAJOR == 1:
+        return union
+    from servo._pydantic.words import old_error
+
+    def check(value: Any, validate: Callable[[Any], Any]) -> Any:
+        try:
+            return validate(value)
+        except pydantic.ValidationError as error:
+            raise old_error(error, value, is_field=False) from None
+
+    return Annotated[union, pydantic.WrapValidator(check)]
+
+
 def between(least: int, most: int) -> Any:
     """The type of whole numbers from one to another."""
     return pydantic.conint(ge=least, le=most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -10,15 +11,16 @@ from typing import Annotated, Any
 
 import pydantic
 
-from servo._pydantic.annotations import admits_none
+from servo._pydantic.annotations import admits_none, or_none
 from servo._pydantic.encoders import encoder_of
 from servo._pydantic.errors import validation_error
 from servo._pydantic.major import ModelMetaclass
 from servo._pydantic.old_fields import OldField
+from servo._pydantic.old_types import Names, fields_of_model
 from servo._pydantic.old_validators import adapt_validators
 from servo._pydantic.options import new_options, old_options
 from servo._pydantic.required import declared_required, has_no_default
-from servo._pydantic.schemas import model_schema
+from servo._pydantic.schemas import describe, model_schema
 from servo._pydantic.urls import keep_texts_of_urls
 from servo._pydantic.words import old_error
 from servo.types.json_text import dumps
@@ -37,6 +39,7 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         _repeat_annotations(bases, namespace)
         keep_texts_of_urls(namespace)
         adapt_validators(namespace)
+        _allow_none(namespace)
         open_fields = {name for name, value in namespace.items() if has_no_default(value)}
         if open_fields:
             open_fields -= declared_required(namespace)
@@ -47,12 +50,16 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
                     namespace[field].default = None
                 else:
                     namespace[field] = None
-        model = super().__new__(mcs, name, bases, namespace, **kwargs)
-        if not model.__pydantic_complete__:
-            # pydantic looks for names of the function around the class one call further up.
-            model.model_rebuild(raise_errors=False, _types_namespace=_names_around())
-        type.__setattr__(model, "Config", model.__old_config__)
-        _complete(model, bases, given)
+        # No frame among the names of this function: pydantic keeps what it finds there for as long as the class lives.
+        names = Names(namespace.get("__module__"), _frame_around())
+        with fields_of_model(namespace.get("__annotations__", {}), names) as made:
+            model = super().__new__(mcs, name, bases, namespace, **kwargs)
+            made.append(model)
+            if not model.__pydantic_complete__:
+                # pydantic looks for names of the function around the class one call further up.
+                model.model_rebuild(raise_errors=False, _types_namespace=names.around())
+            type.__setattr__(model, "Config", model.__old_config__)
+            _complete(model, bases, given)
         return model
 
     @property
@@ -64,12 +71,12 @@ class OldStyleMeta(_Metaclass):  # type: ignore[misc]
         return cls.__old_config__
 
 
-def _names_around() -> _Namespace:
-    """The names of the function in which a class is defined; none in a module."""
+def _frame_around() -> Any:
+    """The function in which a class is defined; None in a module."""
     frame: Any = sys._getframe(2)
     while frame is not None and frame.f_code.co_name == "__new__":
         frame = frame.f_back
-    return {} if frame is None or frame.f_locals is frame.f_globals else dict(frame.f_locals)
+    return None if frame is None or frame.f_code.co_name == "<module>" else frame
 
 
 def _move_root(namespace: _Namespace) -> None:
@@ -129,6 +136,17 @@ def _repeat_annotations(bases: tuple[type, ...], namespace: _Namespace) -> None:
             namespace["__annotations__"] = own = {**own, name: annotation}
 
 
+def _allow_none(namespace: _Namespace) -> None:
+    """Lets fields be None whose default it is."""
+    annotations = namespace.get("__annotations__", {})
+    for name, annotation in annotations.items():
+        default = namespace.get(name, ...)
+        if isinstance(default, pydantic.fields.FieldInfo):
+            default = default.default
+        if default is None and not name.startswith("_") and (wider := or_none(annotation)) is not annotation:
+            namespace["__annotations__"] = {**namespace["__annotations__"], name: wider}
+
+
 def _complete(model: Any, bases: tuple[type, ...], given: set[str]) -> None:
     """Makes None the default of what may be None, where the body of the class did not show it."""
     found = [
@@ -179,6 +197,13 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
             if error.errors()[0]["type"] == "no_such_attribute":
                 raise ValueError(f'"{type(self).__name__}" object has no field "{name}"') from None
             raise old_error(error, {name: value}) from None
+
+    def __eq__(self, other: object) -> bool:
+        if super().__eq__(other) is True:
+            return True
+        if isinstance(other, pydantic.BaseModel):
+            other = other.dict() if isinstance(other, OldStyleModel) else other.model_dump()
+        return bool(self.dict() == other)
 
     @property
     def __fields__(self) -> Any:
@@ -261,12 +286,17 @@ class OldStyleModel(_Model, metaclass=OldStyleMeta):  # type: ignore[misc]
 
     @classmethod
     def update_forward_refs(cls, **names: Any) -> None:
-        cls.model_rebuild(force=True, _types_namespace=names or None)
+        with fields_of_model(vars(cls).get("__annotations__", {}), Names(cls.__module__, given=names)) as made:
+            made.append(cls)
+            cls.model_rebuild(force=True, _types_namespace=names or None)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
         schema = handler(core_schema)
-        cls._describe(handler.resolve_ref_schema(schema))
+        shown = handler.resolve_ref_schema(schema)
+        if cls.__doc__ and shown.get("description") == inspect.cleandoc(cls.__doc__):
+            describe(shown)
+        cls._describe(shown)
         return schema
 
     @classmethod

@@ -40,6 +40,15 @@ def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
     table: dict[Any, Any] = importlib.import_module("pydantic.json").ENCODERS_BY_TYPE
     table.update({part: lambda value: value.dict() for part in parts})
 
+    main: Any = importlib.import_module("pydantic.main")
+
+    def _problems(cls: type, value: Any) -> Any:
+        try:
+            return main.validate_model(cls, value)[2]
+        except KeyError:
+            # A validator looked for a field that is missing; the constructor has said so.
+            return None
+
     class BaseModel(pydantic.BaseModel):
         @classmethod
         def _get_value(cls, v: Any, to_dict: bool, *args: Any, **kwargs: Any) -> Any:
@@ -53,9 +62,8 @@ def _old_value_model(config: type, parts: tuple[type, ...]) -> Any:
                 return super().validate(value)
             except TypeError:
                 # A constructor with required arguments does not tell all that is wrong, nor where.
-                main: Any = importlib.import_module("pydantic.main")
                 takes_fields = isinstance(value, dict) and not inspect.isabstract(cls)
-                if takes_fields and (problems := main.validate_model(cls, value)[2]) is not None:
+                if takes_fields and (problems := _problems(cls, value)) is not None:
                     raise problems from None
                 raise
 

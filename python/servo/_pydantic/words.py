@@ -64,6 +64,8 @@ _LENGTHS = {
 }
 
 
+FOLLOWS = "value_error.follows"
+"""The type of a problem that another one brings along, of which alone people are told."""
 _OF_ABSENT_KEYS = ("missing", "extra_forbidden", "value_error.missing", "value_error.extra")
 
 
@@ -72,32 +74,36 @@ def _plain_number(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def old_error(error: Any, data: Any, at: str | None = None) -> Exception:
+def old_error(error: Any, data: Any, at: str | None = None, *, is_field: bool = True) -> Exception:
     """An error of pydantic 2 in the words of pydantic 1.
 
     Args:
         error: The error.
         data: What was validated.
         at: Where it is within the model, if it is not the model itself.
+        is_field: Whether the first step of its places is a field.
     """
+    in_root = at == "__root__" or not is_field
     found: list[Problem] = []
     for item in error.errors(include_url=False):
-        place = ((at,) if at else ()) + _old_place(item["loc"], data, item["type"])
-        problem = (place or ("__root__",), *_old_words(item))
+        if item["type"] == FOLLOWS:
+            continue
+        place = ((at,) if at else ()) + _old_place(item["loc"], data, item["type"], in_root=in_root)
+        problem = (place or (("__root__",) if is_field else ()), *old_words(item))
         # What every member of a union says is said once.
         if problem not in found:
             found.append(problem)
     return error_of(error.title, found)
 
 
-def _old_place(steps: tuple[int | str, ...], data: Any, kind: str) -> tuple[int | str, ...]:
-    """A place without the steps that only name a member of a union."""
+def _old_place(steps: tuple[int | str, ...], data: Any, kind: str, *, in_root: bool) -> tuple[int | str, ...]:
+    """A place without the steps that only name a member of a union; the first is a field, unless it is in a root."""
     place: list[int | str] = []
     for at, step in enumerate(steps):
         inside, found = _inside(data, step)
         if inside:
             data = found
-        elif at == 0 or (at == len(steps) - 1 and kind in _OF_ABSENT_KEYS) or step == "__root__":
+        elif (at == 0 and not in_root) or (at == len(steps) - 1 and kind in _OF_ABSENT_KEYS) or step == "__root__":
             data = None
         else:
             continue
@@ -116,7 +122,7 @@ def _inside(data: Any, step: int | str) -> tuple[bool, Any]:
     return False, None
 
 
-def _old_words(item: Any) -> tuple[str, str, dict[str, Any]]:
+def old_words(item: Any) -> tuple[str, str, dict[str, Any]]:
     """The sentence, the type and the context that pydantic 1 has for a problem that pydantic 2 found."""
     kind, context = item["type"], item.get("ctx") or {}
     if kind.startswith(("value_error", "type_error")) and kind != "value_error":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def is_fatal_status_code(error: Exception) -> bool:
 
 
 def redacted_to_curl(request: Any) -> str:
-    """A `curl` command for a request, without its secrets.
+    """A `curl` command for a request, without the secrets in its headers and the password in its URL.
 
     Args:
         request: With `method`, `url`, `headers` and `content`, such as `httpx.Request`.
@@ -59,8 +60,14 @@ def redacted_to_curl(request: Any) -> str:
     body = request.content
     if body:
         words += ["-d", body.decode(errors="replace") if isinstance(body, bytes) else str(body)]
-    words.append(str(request.url))
+    words.append(_without_user(str(request.url)))
     return shlex.join(words)
+
+
+def _without_user(url: str) -> str:
+    """The URL without the user and the password in it."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def get_api_client_for_optimizer(

@@ -67,3 +67,7 @@ def adopt_loguru(options: Options, *, used: bool) -> None:
 
     defaults.set_level(options.log_level or LogLevel.info)
     defaults.set_colors(None if options.color else False)
+    if used:
+        from servo._engine import report_records
+
+        report_records()

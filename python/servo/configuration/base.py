@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import typing
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from servo import _pydantic
 from servo.configuration.encoding import dumps, jsonable, revealed
 from servo.configuration.environment import filled
+from servo.logging import Mixin
 
 if TYPE_CHECKING:
     import loguru
@@ -118,6 +120,14 @@ class Settings(_pydantic.SettingsModel):
             """The JSON Schema, with the conventions of pydantic 1; `env_names` are sets."""
             return _with_sets(super().schema(by_alias, ref_template))
 
+    elif not TYPE_CHECKING:
+
+        @classmethod
+        def schema(cls, by_alias: bool = True, ref_template: str = "#/definitions/{model}") -> dict[str, Any]:
+            """The JSON Schema; `env_names` are sets."""
+            # A copy: variables are read by the one that pydantic 1 keeps.
+            return copy.deepcopy(super().schema(by_alias, ref_template))
+
 
 def _with_sets(value: Any) -> Any:
     if isinstance(value, dict):
@@ -136,7 +146,7 @@ class _Rooted:
         return values["__root__"] if isinstance(values, dict) and values.keys() == {"__root__"} else values
 
 
-class AbstractBaseConfiguration(Settings):
+class AbstractBaseConfiguration(Settings, Mixin):
     """The root of all configuration classes: unknown keys are refused, and assignments are validated.
 
     Subclass it directly for a configuration that is no mapping, with `__root__`; `BaseConfiguration` for any other.
@@ -259,4 +269,4 @@ class BaseConfiguration(AbstractBaseConfiguration):
     class Config:
         title = DEFAULT_TITLE
 
-    description: str | None = None
+    description: str | None = _pydantic.field(None, description="An optional description of the configuration.")

@@ -118,10 +118,10 @@ class Timeouts(AbstractBaseConfiguration):
 
 if TYPE_CHECKING:
     ProxyKey = str
-    _Url = str
+    _Proxies = str | dict[str, str | None]
 else:
     ProxyKey = _pydantic.matching("^(https?|all)://")
-    _Url = _pydantic.http_url()
+    _Proxies = _pydantic.one_of(ProxyKey | dict[ProxyKey, _pydantic.http_url() | None])
 
 _WORDS = {"true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off", "0"}
 
@@ -144,7 +144,7 @@ class CommonConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration):
     """
 
     backoff: BackoffConfigurations = _pydantic.field(default_factory=lazy.default(_default_backoff))
-    proxies: ProxyKey | dict[ProxyKey, _Url | None] | None = None
+    proxies: _Proxies | None = None
     timeouts: Timeouts | None = None
     ssl_verify: bool | pydantic.FilePath | None = None
 

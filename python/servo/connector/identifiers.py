@@ -50,7 +50,11 @@ def _connector_class_from_string(connector: Any) -> type[BaseConnector] | None:
         for cls in known:
             if names(cls) == connector:
                 return cls
-    return import_connector(connector) if "." in connector else None
+    if "." in connector:
+        return import_connector(connector)
+    from servo.connectors import native_class
+
+    return native_class(connector)
 
 
 def found_class(identifier: Any) -> type[BaseConnector]:

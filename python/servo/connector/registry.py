@@ -56,7 +56,9 @@ def _home() -> Any:
 
 
 def register(cls: type[BaseConnector]) -> None:
-    """Makes a class known."""
+    """Makes a class known, unless its body says that it is `__abstract__`."""
+    if vars(cls).get("__abstract__"):
+        return
     known = getattr(_home(), "_connector_subclasses", None)
     if known is None:
         return  # `BaseConnector` itself, which is no connector.

@@ -72,6 +72,9 @@ def _default_routes() -> dict[str, type[BaseConnector]]:
 
     Classes whose default name no key may have are left out: they can be used by an alias.
     """
+    from servo.connectors import load_native
+
+    load_native()
     return dict(remembered("default routes", _found_default_routes))
 
 

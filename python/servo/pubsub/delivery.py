@@ -145,6 +145,7 @@ class Delivery(Routing):
     async def _transform_all(self) -> None:
         inbox = self._inbox
         items = inbox.items
+        own = asyncio.current_task()
         count = 0
         try:
             while items:
@@ -156,7 +157,7 @@ class Delivery(Routing):
                 if count % _TURN == 0:
                     await asyncio.sleep(0)
         finally:
-            if self._transforming is asyncio.current_task():
+            if self._transforming is own:
                 self._transforming = None
                 self._moving = False
                 if items:
@@ -241,18 +242,22 @@ class Delivery(Routing):
         deadline = loop.time() + grace
         # Whoever shuts down within a delivery does not wait for it.
         task = asyncio.current_task()
-        while (left := deadline - loop.time()) > 0:
+        try:
+            while (left := deadline - loop.time()) > 0:
+                if others := self._tasks - {task}:
+                    await asyncio.wait(others, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                elif self._inbox.items and task is not self._transforming:
+                    await asyncio.sleep(0)
+                else:
+                    break
+        finally:
+            # Even if whoever shuts down is cancelled.
+            self._loop = None
             if others := self._tasks - {task}:
-                await asyncio.wait(others, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            elif self._inbox.items and task is not self._transforming:
-                await asyncio.sleep(0)
-            else:
-                break
-        self._loop = None
-        if others := self._tasks - {task}:
-            warn("the Exchange stops: cancelling {} deliveries that took longer than {} s", len(others), grace)
-            for other in others:
-                other.cancel()
+                warn("the Exchange stops: cancelling {} deliveries that take longer than {} s", len(others), grace)
+                for other in others:
+                    other.cancel()
+        if others:
             await asyncio.wait(others, timeout=grace)
 
     def _halt(self) -> None:

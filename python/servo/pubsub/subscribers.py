@@ -223,6 +223,7 @@ class Subscriber(Shown, InstanceField):
         """Delivers what waits, until nothing does."""
         items = queue.items
         set_current = scope.current.set
+        own = asyncio.current_task()
         count = 0
         try:
             while items:
@@ -253,7 +254,9 @@ class Subscriber(Shown, InstanceField):
                 if count % _TURN == 0:
                     await asyncio.sleep(0)
         finally:
-            self._task = None
+            # A task of an earlier loop may end late, when another one delivers.
+            if self._task is own:
+                self._task = None
 
     def resume(self, exchange: Exchange) -> None:
         """Goes on, on the loop where the exchange was started now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from servo import _pydantic
@@ -250,5 +251,5 @@ class Measurement(RuledModel):
         return self.readings[index]
 
     def __opsani_repr__(self) -> dict[str, Any]:
-        wire: dict[str, Any] = measurement_wire(self)
+        wire: dict[str, Any] = measurement_wire(self, time.time())
         return wire

@@ -110,18 +110,18 @@ class BaseProgress(BaseModel, abc.ABC):
 
         return repeat()
 
-    def annotate(self, text: str, prefix: bool = True) -> str:
+    def annotate(self, str_to_annotate: str, prefix: bool = True) -> str:
         """A remark with the progress.
 
         Args:
-            text: The remark.
+            str_to_annotate: The remark.
             prefix: Whether the progress stands in front of it, or in parentheses behind it.
 
         Returns:
             Such as `50.60% complete, 5m elapsed - text`.
         """
         status = f"{self.progress:.2f}% complete, {self.elapsed or Duration(0)} elapsed"
-        return f"{status} - {text}" if prefix else f"{text} ({status})"
+        return f"{status} - {str_to_annotate}" if prefix else f"{str_to_annotate} ({status})"
 
     def __float__(self) -> float:
         return float(self.progress)

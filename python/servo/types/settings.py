@@ -171,14 +171,14 @@ class Setting(RuledModel, abc.ABC):
         return {self.name: {name: value for name, value in fields.items() if value is not None}}
 
 
-def find_setting(settings: Iterable[Setting], name: str) -> Setting | None:
+def find_setting(settings: Iterable[Setting], setting_name: str) -> Setting | None:
     """The first setting of a name, or None.
 
     Args:
         settings: Where to look.
-        name: The name.
+        setting_name: The name.
     """
-    return next((setting for setting in settings if setting.name == name), None)
+    return next((setting for setting in settings if setting.name == setting_name), None)
 
 
 class EnumSetting(Setting):

@@ -168,6 +168,11 @@ impl Optimizer for LocalOptimizer {
         self.finished.load(Ordering::Acquire)
     }
 
+    /// What fails for good is its storage, or what it was told of the application: it would ask for the same again.
+    fn outlives_lost_results(&self) -> bool {
+        false
+    }
+
     async fn wind_down(&self) -> Option<Command> {
         self.blocking(|stepper| stepper.step(Machine::wind_down)).await.ok().flatten()
     }

@@ -186,14 +186,14 @@ impl Client {
 
     fn pool(&self, access: &Access) -> Result<Arc<Pool>, RemoteError> {
         let origin = access.url.origin().ascii_serialization();
-        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, pool)) = kept.as_ref()
+        let kept = || self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, pool)) = kept().as_ref()
             && *of == origin
         {
             return Ok(pool.clone());
         }
         let pool = self.network.pool(&access.url)?;
-        *kept = Some((origin, pool.clone()));
+        *kept() = Some((origin, pool.clone()));
         Ok(pool)
     }
 }

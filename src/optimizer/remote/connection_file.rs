@@ -70,7 +70,8 @@ impl ConnectionFile {
         let path = self.path.clone();
         let known = {
             let state = self.state();
-            state.access.as_ref().and(state.stamp)
+            // Of two contents of one length and one moment the stamp tells nothing.
+            state.access.as_ref().and(state.stamp).filter(|_| !at_once)
         };
         let read = tokio::task::spawn_blocking(move || read(&path, known)).await;
         let (stamp, content) = match read {
@@ -91,14 +92,15 @@ impl ConnectionFile {
             Ok(access) => {
                 let same =
                     state.access.as_ref().is_some_and(|old| old.url == access.url && old.header == access.header);
+                let replaced = !same && state.access.is_some();
                 if !same {
-                    if state.access.is_some() {
-                        tracing::info!("Loading change to connection file {}", self.path.display());
-                    }
                     state.generation += 1;
                     state.access = Some(access);
                 }
                 drop(state);
+                if replaced {
+                    tracing::info!("Loading change to connection file {}", self.path.display());
+                }
                 self.last(None)
             }
             Err(error) => {
@@ -110,12 +112,12 @@ impl ConnectionFile {
 
     /// The access that is in force, or why there is none.
     fn last(&self, error: Option<RemoteError>) -> Result<Access, RemoteError> {
-        let state = self.state();
-        match (&state.access, error) {
-            (Some(access), None) => Ok(access.clone()),
+        let access = self.state().access.clone();
+        match (access, error) {
+            (Some(access), None) => Ok(access),
             (Some(access), Some(error)) => {
                 tracing::warn!("{error}; the connection stays as it was");
-                Ok(access.clone())
+                Ok(access)
             }
             (None, Some(error)) => Err(error),
             (None, None) => Err(self.wrong("it was not read yet")),
@@ -140,6 +142,10 @@ fn of_file(path: &std::path::Path, why: &str) -> RemoteError {
 /// The content of the file unless its state is known; `None` inside for content that is wrong.
 fn read(path: &std::path::Path, known: Option<Stamp>) -> Result<Option<(Stamp, Option<Content>)>, RemoteError> {
     let metadata = std::fs::metadata(path).map_err(|error| of_file(path, &error.to_string()))?;
+    // A pipe would be waited for without end.
+    if !metadata.is_file() {
+        return Err(of_file(path, "expected a file"));
+    }
     let stamp = Stamp { modified: metadata.modified().ok(), length: metadata.len() };
     if known == Some(stamp) {
         return Ok(None);
@@ -193,6 +199,25 @@ mod tests {
         assert_eq!(second.url.port(), Some(2));
         assert_eq!(second.header.1, "Bearer another-token");
         assert!(second.generation > first.generation);
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_looked_for_whatever_the_stamp_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connection.yaml");
+        let file = file(&path);
+        std::fs::write(&path, content("token-1", 1)).unwrap();
+        let modified = path.metadata().unwrap().modified().unwrap();
+        let first = file.access(true).await.unwrap();
+        std::fs::write(&path, content("token-2", 1)).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        let second = file.access(true).await.unwrap();
+        assert_eq!(
+            (first.header.1, second.header.1),
+            ("Bearer token-1".parse().unwrap(), "Bearer token-2".parse().unwrap())
+        );
+        let error = self::file(folder.path()).access(true).await.unwrap_err();
+        assert!(error.to_string().ends_with("expected a file"), "{error}");
     }
 
     #[tokio::test]

@@ -83,7 +83,9 @@ impl Tokens {
             } else {
                 state.generation += 1;
                 let refresh = state.token.as_ref().and_then(|token| token.refresh.clone());
-                let fetch = fetch(client.clone(), network.clone(), refresh, state.generation).boxed().shared();
+                // A task of its own: whoever began it may be cancelled, and it would then stand still for the others.
+                let task = tokio::spawn(fetch(client.clone(), network.clone(), refresh, state.generation));
+                let fetch = async move { task.await.unwrap_or_else(|error| Err(ended(&error))) }.boxed().shared();
                 state.fetch = Some(fetch.clone());
                 fetch
             }
@@ -110,6 +112,11 @@ impl Tokens {
     }
 }
 
+/// The runtime ends, or there is a defect in here.
+fn ended(error: &tokio::task::JoinError) -> RemoteError {
+    RemoteError::new(FailureKind::Interrupted, format!("the request for a token was ended: {error}"))
+}
+
 /// Gets a token: with what the last one came with, or as the client.
 async fn fetch(
     client: Arc<Client>,
@@ -122,19 +129,27 @@ async fn fetch(
             .append_pair("grant_type", "refresh_token")
             .append_pair("refresh_token", refresh.expose_secret())
             .finish();
-        match ask(&client, &network, body, generation).await {
+        match ask(&client, &network, body, Some(refresh), generation).await {
             // What renews tokens ends as well: then the client begins anew.
             Err(error) if matches!(error.status, Some(400 | 401)) => {}
             answer => return answer,
         }
     }
-    ask(&client, &network, "grant_type=client_credentials".into(), generation).await
+    ask(&client, &network, "grant_type=client_credentials".into(), None, generation).await
 }
 
-async fn ask(client: &Client, network: &Network, body: String, generation: u64) -> Result<Token, RemoteError> {
+async fn ask(
+    client: &Client,
+    network: &Network,
+    body: String,
+    refresh: Option<&SecretString>,
+    generation: u64,
+) -> Result<Token, RemoteError> {
     let at = format!("the token endpoint {}", shown(&client.token_url));
     let mut secrets = Secrets::default();
     secrets.add(client.secret.expose_secret());
+    secrets.add(refresh.map_or("", ExposeSecret::expose_secret));
+    secrets.add(client.token_url.password().unwrap_or_default());
     let basic = basic(&client.id, &client.secret)?;
     secrets.add(basic.to_str().unwrap_or_default().trim_start_matches("Basic "));
     let headers = HeaderMap::from_iter([

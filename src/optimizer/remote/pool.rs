@@ -85,13 +85,24 @@ impl Network {
     pub fn pool(&self, url: &Url) -> Result<Arc<Pool>, RemoteError> {
         static POOLS: OnceLock<Mutex<HashMap<String, Weak<Pool>>>> = OnceLock::new();
         let key = format!("{} {self:?}", url.origin().ascii_serialization());
-        let mut pools = POOLS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(&key).and_then(Weak::upgrade) {
-            return Ok(pool);
+        let pool = {
+            let mut pools = POOLS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(pool) = pools.get(&key).and_then(Weak::upgrade) {
+                return Ok(pool);
+            }
+            let pool = Arc::new(Pool::new(self, url)?);
+            pools.retain(|_, pool| pool.strong_count() > 0);
+            pools.insert(key, Arc::downgrade(&pool));
+            pool
+        };
+        // Told without the lock: whoever takes the records may be Python.
+        if self.verify == Some(SslVerify::Enabled(false)) && url.scheme() == "https" {
+            tracing::warn!(
+                "CERTIFICATES ARE NOT VERIFIED: settings.ssl_verify is false, so anyone on the way to {} can read the \
+                 token and give commands; name the file of the authority instead",
+                url.host_str().unwrap_or_default()
+            );
         }
-        let pool = Arc::new(Pool::new(self, url)?);
-        pools.retain(|_, pool| pool.strong_count() > 0);
-        pools.insert(key, Arc::downgrade(&pool));
         Ok(pool)
     }
 }
@@ -127,13 +138,6 @@ impl Pool {
             .pool_max_idle_per_host(MAX_REQUESTS);
         builder =
             builder.tls_backend_preconfigured(tls::client_config(network.verify.as_ref(), url.scheme() == "https")?);
-        if network.verify == Some(SslVerify::Enabled(false)) && url.scheme() == "https" {
-            tracing::warn!(
-                "CERTIFICATES ARE NOT VERIFIED: settings.ssl_verify is false, so anyone on the way to {} can read the \
-                 token and give commands; name the file of the authority instead",
-                url.host_str().unwrap_or_default()
-            );
-        }
         if let Some(proxies) = &network.proxies {
             let rules = proxy::Rules::new(proxies)?;
             builder = builder.no_proxy().proxy(reqwest::Proxy::custom(move |url| rules.proxy(url)));

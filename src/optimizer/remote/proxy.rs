@@ -31,11 +31,11 @@ impl Rules {
 
 fn proxy_url(text: &str) -> Result<Url, RemoteError> {
     let text = text.strip_prefix("all://").map_or_else(|| text.to_owned(), |rest| format!("http://{rest}"));
-    Url::parse(&text).ok().filter(Url::has_host).ok_or_else(|| {
-        RemoteError::new(
-            FailureKind::Configuration,
-            "settings.proxies: expected the URL of a proxy, http://<host>:<port>",
-        )
+    // Of another scheme the HTTP client would go past the proxy without a word.
+    let usable = |url: &Url| url.has_host() && matches!(url.scheme(), "http" | "https");
+    Url::parse(&text).ok().filter(usable).ok_or_else(|| {
+        let told = "settings.proxies: expected the URL of a proxy, http://<host>:<port> or https://<host>:<port>";
+        RemoteError::new(FailureKind::Configuration, told)
     })
 }
 
@@ -62,7 +62,9 @@ enum Host {
 impl Pattern {
     fn parse(text: &str) -> Result<Self, RemoteError> {
         let wrong = || {
-            let message = format!("settings.proxies: expected a pattern such as 'all://*.example.com', found {text:?}");
+            // Someone may have written a proxy in the place of a pattern.
+            let found = if text.contains('@') { String::new() } else { format!(", found {text:?}") };
+            let message = format!("settings.proxies: expected a pattern such as 'all://*.example.com'{found}");
             RemoteError::new(FailureKind::Configuration, message)
         };
         let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
@@ -156,11 +158,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_without_passwords() {
-        for proxies in [json!("http://"), json!({"all://": "http://"}), json!({"all://a:b:c": null})] {
+        for proxies in [
+            json!("http://"),
+            json!({"all://": "http://"}),
+            json!({"all://a:b:c": null}),
+            json!("socks5://proxy:1080"),
+            json!({"all://": "socks5h://proxy:1080"}),
+            json!("http://me:hunter2@"),
+            json!({"http://me:hunter2@": null}),
+        ] {
             let error = Rules::new(&serde_json::from_value(proxies).unwrap()).unwrap_err();
             assert_eq!(error.kind, FailureKind::Configuration);
+            assert!(!error.to_string().contains("hunter2"), "{error}");
         }
-        let error = Rules::new(&Proxies::All("http://me:hunter2@".into())).unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
     }
 }

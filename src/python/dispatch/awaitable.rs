@@ -134,12 +134,12 @@ impl Dispatch {
     }
 
     fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("servo._dispatch_channel")?.call_method1("enter", (slf,))
+        slf.py().import("servo.events.channel")?.call_method1("enter", (slf,))
     }
 
     #[pyo3(signature = (*_error))]
     fn __aexit__<'py>(slf: &Bound<'py, Self>, _error: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("servo._dispatch_channel")?.call_method1("leave", (slf,))
+        slf.py().import("servo.events.channel")?.call_method1("leave", (slf,))
     }
 
     /// The temporary channel.

@@ -216,8 +216,8 @@ impl Dispatch {
 
 /// The failures of a phase as one exception.
 fn group(py: Python<'_>, parts: &Parts, errors: Vec<(usize, PyErr)>) -> PyResult<PyErr> {
-    let plural = if errors.len() == 1 { "" } else { "s" };
-    let text = format!("unhandled errors in a TaskGroup ({} sub-exception{plural})", errors.len());
+    // Python adds how many there are.
+    let text = intern!(py, "unhandled errors in a TaskGroup");
     let errors = PyList::new(py, errors.into_iter().map(|(_, error)| error.into_value(py)))?;
     Ok(PyErr::from_value(parts.exception_group.bind(py).call1((text, errors))?))
 }

@@ -58,7 +58,7 @@ pub struct Dispatch {
     /// That of the present phase.
     preposition: AtomicU8,
     pub(super) state: Mutex<State>,
-    /// The temporary channel, a `servo._dispatch_channel.DispatchChannel`, while there is one.
+    /// The temporary channel, a `servo.events.channel.DispatchChannel`, while there is one.
     pub(super) channel: Mutex<Option<Py<PyAny>>>,
 }
 

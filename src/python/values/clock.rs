@@ -146,7 +146,7 @@ pub(super) fn of_any(time: &Bound<'_, PyAny>) -> PyResult<i64> {
     }
     match micros(time) {
         Ok((micros, Zone::Aware(_))) => Ok(micros),
-        Ok((_, Zone::Naive)) => Ok(instant(micros(time)?.0, &Zone::Naive)?.as_microsecond()),
+        Ok((found, Zone::Naive)) => Ok(instant(found, &Zone::Naive)?.as_microsecond()),
         Err(_) => Err(PyTypeError::new_err(format!(
             "times are seconds since 1970 or datetimes, found {}",
             super::record::class_name(time)

@@ -1,9 +1,12 @@
 //! `servo.Component`, `servo.Description`, `servo.Adjustment` and `servo.Control` on their way into the engine and out
 //! of it.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use serde_json::{Map, Value as Json};
 
+use super::super::json::to_json;
 use super::read::{adjustment_class, component_class, control_class, description_class};
 use super::{
     Adjustment, Component, Control, Description, Metric, Modelled, duration, from_models, scalar_from_model,
@@ -73,12 +76,15 @@ impl Modelled for Control {
         let py = object.py();
         super::check(object, &control_class(py)?)?;
         let span = |name: &str| duration::to_model(&object.getattr(name)?);
-        let map = |name: &str| -> PyResult<Option<serde_json::Map<_, _>>> {
+        let map = |name: &str| -> PyResult<Option<Map<String, Json>>> {
             let value = object.getattr(name)?;
             if value.is_none() {
                 return Ok(None);
             }
-            Ok(Some(pythonize::depythonize(&super::record::records(py)?.call_method1("jsonable", (value,))?)?))
+            match to_json(&super::record::records(py)?.call_method1("jsonable", (value,))?)? {
+                Json::Object(map) => Ok(Some(map)),
+                _ => Err(PyTypeError::new_err(format!("the {name} of a control is no mapping"))),
+            }
         };
         Ok(model::Control {
             duration: span("duration")?,

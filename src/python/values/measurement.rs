@@ -1,6 +1,7 @@
 //! `servo.Measurement` on its way into the engine and out of it.
 
 use jiff::Timestamp;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -10,10 +11,12 @@ use super::time_series::TimeSeries;
 use super::{Measurement, Modelled, clock, metric};
 use crate::model;
 
-/// What an optimizer is sent of a measurement.
+/// What an optimizer is sent of a measurement at that time, in seconds since 1970.
 #[pyfunction]
-pub fn measurement_wire<'py>(measurement: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (metrics, annotations) = Measurement::to_model(measurement)?.wire(Timestamp::now());
+pub fn measurement_wire<'py>(measurement: &Bound<'py, PyAny>, now: f64) -> PyResult<Bound<'py, PyAny>> {
+    let now = Timestamp::from_microsecond(clock::of_seconds(now)?)
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let (metrics, annotations) = Measurement::to_model(measurement)?.wire(now);
     Ok(pythonize::pythonize(measurement.py(), &serde_json::json!({"metrics": metrics, "annotations": annotations}))?)
 }
 

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::super::json::to_json;
 use super::read::{enum_class, range_class, setting_class};
 use super::scalar_from_model;
 use crate::model;
@@ -23,8 +24,7 @@ pub(super) fn to_model(object: &Bound<'_, PyAny>) -> PyResult<model::Setting> {
     let wire = object.call_method0("__opsani_repr__")?;
     let name: String = object.getattr("name")?.extract()?;
     let body = wire.get_item(&name)?;
-    let body: serde_json::Value =
-        pythonize::depythonize(&super::record::records(object.py())?.call_method1("jsonable", (body,))?)?;
+    let body = to_json(&super::record::records(object.py())?.call_method1("jsonable", (body,))?)?;
     model::Setting::from_wire(&name, &body).ok_or_else(|| {
         PyTypeError::new_err(format!("the wire form of setting '{name}' is neither that of a range nor of an enum"))
     })

@@ -512,6 +512,11 @@ impl TimeSeriesIterator {
         self.at += 1;
         TimeSeries::at(series, self.at - 1).map(Some)
     }
+
+    #[allow(clippy::needless_pass_by_value)] // The signature is pyo3's.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.series)
+    }
 }
 
 /// Makes many objects without going through all of them for garbage again and again. No Python code runs meanwhile.

@@ -163,14 +163,15 @@ async def test_settings_reach_the_engine(service):
 def test_a_curl_command_has_no_secrets():
     request = types.SimpleNamespace(
         method="POST",
-        url="http://localhost/servo",
+        url="http://me:hunter2@localhost/servo",
         headers={"authorization": f"Bearer {TOKEN}", "X-SF-Token": TOKEN, "a": "it's"},
         content=b'{"event": "it\'s"}',
     )
     line = api.redacted_to_curl(request)
     assert line.startswith("curl -X POST -H 'authorization: Bearer [REDACTED]' -H 'X-SF-Token: [REDACTED]'")
     assert TOKEN not in line
-    assert line.endswith("http://localhost/servo")
+    assert "hunter2" not in line
+    assert line.endswith(" http://localhost/servo")
 
 
 @pytest.mark.parametrize(
@@ -183,3 +184,18 @@ def test_which_statuses_are_fatal(status, fatal):
     error.response = types.SimpleNamespace(status_code=status, reason_phrase="Reason")
     assert api.is_fatal_status_code(error) is fatal
     assert not api.is_fatal_status_code(RuntimeError("without a status"))
+
+
+async def test_content_that_is_nested_in_itself_is_an_error(service):
+    client = client_for(opsani(service.url), tries(1))
+    itself = {}
+    itself["a"] = [itself]
+    with pytest.raises(TypeError, match=r"cannot be written as JSON: .*nested more than 127 levels deep"):
+        await client.post("MEASUREMENT", itself)
+    deep = {}
+    for _ in range(126):
+        deep = {"a": deep}
+    await client.post("MEASUREMENT", deep)
+    with pytest.raises(TypeError, match="levels deep"):
+        await client.post("MEASUREMENT", {"a": {"a": deep}})
+    assert len(service.requests) == 1

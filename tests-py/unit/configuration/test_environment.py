@@ -199,3 +199,19 @@ class TestCommand:
         code, (line,) = validate()
         assert code == 1
         assert line.startswith("environment variable SERVO_PING_EVERY: ping.every: Invalid duration 'never'")
+
+
+def test_a_schema_that_was_given_out_and_changed_changes_nothing(monkeypatch):
+    class Limits(servo.BaseConfiguration):
+        class Config:
+            env_prefix = "LIMITED_"
+
+        class Inner(servo.BaseConfiguration):
+            rate: int = 1
+
+        inner: Inner = Inner()
+
+    Limits.schema().clear()
+    Limits.schema()["definitions"].clear()
+    monkeypatch.setenv("LIMITED_INNER_RATE", "7")
+    assert Limits().inner.rate == 7

@@ -16,6 +16,7 @@ from servo.configuration import (
     FastFailConfiguration,
     Timeouts,
 )
+from servo.configuration.derived import config_model_for_route
 from servo.types import Duration
 
 OPTIMIZER = {"id": "retail.example/cart", "token": "s3cret"}
@@ -255,3 +256,119 @@ class TestFiles:
             file.write_text(text)
             with pytest.raises(ValueError, match=r"a\.yaml:\d:\d: "):
                 VegetaConfiguration.parse_file(file)
+
+
+class TestEquality:
+    def test_the_class_does_not_count(self):
+        class Derived(VegetaConfiguration):
+            pass
+
+        one, other = VegetaConfiguration(rate="1"), Derived(rate="1")
+        assert one == other
+        assert other == one
+        assert one != Derived(rate="2")
+        assert Derived(rate="2") != one
+        assert one == one.dict()
+
+    def test_a_part_of_an_assembly_equals_a_configuration_of_its_class(self):
+        class Attacker(servo.BaseConnector):
+            config: VegetaConfiguration
+
+        part = config_model_for_route(Attacker, "attacker")
+        assert part is not VegetaConfiguration
+        assert part.generate() == VegetaConfiguration.generate()
+        assert VegetaConfiguration.generate() == part.generate()
+
+
+def steps_of(make):
+    with pytest.raises(pydantic.ValidationError) as caught:
+        make()
+    return {item["loc"] for item in caught.value.errors()}
+
+
+class Network(pydantic.BaseModel):
+    settings: CommonConfiguration
+
+
+class Addresses(servo.AbstractBaseConfiguration):
+    __root__: configuration.common.ProxyKey | dict[str, configuration.common.ProxyKey]
+
+
+@pytest.mark.parametrize(
+    ("make", "places"),
+    [
+        (lambda: CommonConfiguration(proxies=3), {("proxies",)}),
+        (lambda: Network(settings={"proxies": 3}), {("settings", "proxies")}),
+        (lambda: Addresses.parse_obj(3), {("__root__",)}),
+        (lambda: Addresses.parse_obj({"a": "b"}), {("__root__",), ("__root__", "a")}),
+    ],
+)
+def test_places_do_not_name_members_of_unions(make, places):
+    assert steps_of(make) == places
+
+
+def test_problems_are_told_in_the_same_words_with_either_pydantic():
+    wrong = {"rate": None, "workers": "many", "every": "?", "colour": 1}
+    assert servo._pydantic.problems(VegetaConfiguration, wrong) == [
+        (["rate"], "none is not an allowed value", None),
+        (["workers"], "value is not a valid integer", None),
+        (["every"], "Invalid duration '?'", None),
+        (["colour"], "unknown key", ["description", "rate", "workers", "secret", "every"]),
+    ]
+    assert servo._pydantic.problems(VegetaConfiguration, {}) == [(["rate"], "field required", None)]
+    assert servo._pydantic.problems(Network, {"settings": {"proxies": 3}}) == [
+        (["settings", "proxies"], 'string does not match regex "^(https?|all)://"', None),
+        (["settings", "proxies"], "value is not a valid dict", None),
+    ]
+
+
+class Documented(servo.BaseConfiguration):
+    """What it
+    is for.
+
+    Attributes:
+        rate: How many.
+    """
+
+    rate: int = 1
+
+
+class DocumentedConnector(servo.BaseConnector):
+    """Does something.
+
+    Args:
+        config: How.
+    """
+
+    config: Documented
+
+
+class TestDescriptions:
+    @pytest.mark.parametrize(
+        ("model", "expected"), [(Documented, "What it is for."), (DocumentedConnector, "Does something.")]
+    )
+    def test_a_class_is_described_by_the_first_paragraph(self, model, expected):
+        assert model.schema()["description"] == expected
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            configuration.AppdynamicsOptimizer,
+            configuration.BaseConfiguration,
+            configuration.BaseServoConfiguration,
+            configuration.OpsaniOptimizer,
+            BackoffConfigurations,
+            BackoffSettings,
+            ChecksConfiguration,
+            CommonConfiguration,
+            FastFailConfiguration,
+            Timeouts,
+        ],
+    )
+    def test_no_class_shows_what_is_for_programmers(self, model):
+        assert model.schema()["description"]
+        assert "Attributes:" not in json.dumps(model.schema(), default=sorted)
+
+    def test_the_description_of_a_configuration_is_described(self):
+        shown = Documented.schema()["properties"]["description"]
+        assert shown["description"] == "An optional description of the configuration."

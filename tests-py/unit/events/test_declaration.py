@@ -69,8 +69,26 @@ class TestRegistry:
         for name, declared in [("a", stub), ("b", passing), ("c", around), ("d", inspect.signature(stub))]:
             assert create_event(name, declared).name == name
 
+        async def commented(self) -> None: ...  # nothing happens here
+
+        async def passing_with_a_comment(self) -> None:
+            """Says what it is."""
+            pass  # nothing happens here
+
+        async def over_lines(
+            self,
+            n: int,  # how many
+        ) -> None: ...  # nothing
+
+        for declared in (commented, passing_with_a_comment, over_lines):
+            assert create_event(declared.__name__, declared).signature == inspect.signature(declared)
+
         async def body(self) -> None:
             return None
+
+        async def more_than_a_stub(self) -> None:
+            self.count = 1
+            ...  # this is no stub
 
         def plain(self) -> None: ...
 
@@ -78,6 +96,8 @@ class TestRegistry:
 
         with pytest.raises(ValueError, match="function body of event declaration must be an async generator or a stub"):
             create_event("e", body)
+        with pytest.raises(ValueError, match="function body of event declaration must be"):
+            create_event("e", more_than_a_stub)
         with pytest.raises(ValueError, match="events must be async: add `async` prefix") as caught:
             create_event("f", plain)
         assert repr(plain) in str(caught.value)
@@ -85,7 +105,7 @@ class TestRegistry:
             create_event("g", 5)
         with pytest.raises(TypeError, match="Invalid signature: events cannot declare variable positional arguments"):
             create_event("h", many)
-        assert [event.name for event in get_events()][-4:] == ["a", "b", "c", "d"]
+        assert [event.name for event in get_events()][-7:-3] == ["a", "b", "c", "d"]
 
     def test_a_declaration_without_source_is_taken_as_it_is(self, caplog):
         names = {}

@@ -87,16 +87,19 @@ class TestFailures:
     async def test_all_that_fail_at_once_are_in_the_group(self, bus, shape, Noting):
         errors = [ValueError("0"), KeyError("1"), OSError("2")]
         members = bus(*(raising(error, **shape) for error in errors), Noting)
-        with pytest.raises(ExceptionGroup, match=r"^unhandled errors in a TaskGroup \(3 sub-exceptions\)") as caught:
+        with pytest.raises(ExceptionGroup, match=r"^unhandled errors in a TaskGroup") as caught:
             await members[0].dispatch_event("ping", n=1)
+        assert caught.value.message == "unhandled errors in a TaskGroup"
+        assert str(caught.value) == "unhandled errors in a TaskGroup (3 sub-exceptions)"
         assert list(caught.value.exceptions) == errors
         assert "after" not in Noting.said
 
     @SHAPES
     async def test_a_failure_cancels_those_that_wait(self, bus, shape, Waiting):
         members = bus(Waiting, raising(ValueError("no"), **shape), Waiting)
-        with pytest.raises(ExceptionGroup, match=r"\(1 sub-exception\)"):
+        with pytest.raises(ExceptionGroup) as caught:
             await members[0].dispatch_event("ping", n=1)
+        assert str(caught.value) == "unhandled errors in a TaskGroup (1 sub-exception)"
         assert (Waiting.started, Waiting.ended) == (2, 2)
 
     async def test_what_is_raised_while_being_cancelled_is_in_the_group(self, bus):
@@ -141,8 +144,9 @@ class TestFailures:
         (member,) = bus(Member)
         results = await member.dispatch_event("ping", n=5, return_exceptions=True)
         assert [type(result.value) for result in results] == [ValueError, int]
-        with pytest.raises(ExceptionGroup, match=r"\(1 sub-exception\)"):
+        with pytest.raises(ExceptionGroup) as caught:
             await member.dispatch_event("ping", n=5)
+        assert str(caught.value) == "unhandled errors in a TaskGroup (1 sub-exception)"
 
     @pytest.mark.parametrize("preposition", [Preposition.before, Preposition.after])
     async def test_other_phases_never_return_exceptions(self, bus, preposition, Noting):

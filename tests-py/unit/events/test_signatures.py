@@ -56,8 +56,11 @@ class TestFits:
 
         self.check(before, Preposition.before)
         self.check(after, Preposition.after)
-        with pytest.raises(TypeError, match='invalid before event handler "before:change": missing required parameter'):
+        with pytest.raises(
+            TypeError, match='invalid before event handler "before:change": missing required parameter'
+        ) as caught:
             self.check(lambda self: None, Preposition.before)
+        assert str(caught.value).endswith(" -> 'None'\"")
 
     def test_wrong_parameters_name_event_and_parameter(self):
         def unannotated(self, items, limit: int | None) -> dict[str, Any]: ...

@@ -331,6 +331,56 @@ async def test_shutdown_cancels_deliveries_that_take_too_long(exchange, logged):
     assert "cancelling 1 deliveries" in logged[-1]["message"]
 
 
+async def test_a_shutdown_that_is_cancelled_cancels_deliveries(exchange, eventually):
+    ended = []
+
+    async def hang(message):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(message)
+
+    subscriber = exchange.create_subscriber("ab", callback=hang)
+    await exchange.create_publisher("ab")(Message(text="1"))
+    await eventually(lambda: subscriber._task is not None)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await exchange.shutdown(grace=600)
+    assert not exchange.running
+    await eventually(lambda: ended)
+
+
+def test_a_delivery_of_an_earlier_loop_that_ends_late_changes_nothing():
+    exchange = Exchange()
+
+    async def hang(message):
+        await asyncio.Event().wait()
+
+    subscriber = exchange.create_subscriber("ab", callback=hang)
+
+    async def begin():
+        exchange.start()
+        for number in range(3):
+            await exchange.create_publisher("ab")(Message(text=str(number)))
+        while subscriber._task is None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return subscriber._task.get_coro()
+
+    async def again():
+        exchange.start()
+        task = subscriber._task
+        assert task is not None
+        earlier.close()
+        assert subscriber._task is task
+        await exchange.shutdown(grace=0)
+
+    loop = asyncio.new_event_loop()
+    earlier = loop.run_until_complete(begin())
+    loop.close()
+    asyncio.run(again())
+
+
 async def test_shutdown_from_a_callback(exchange, eventually):
     async def end(message):
         await exchange.shutdown(grace=30)

@@ -3,8 +3,8 @@
 import pytest
 
 import servo
-from servo import _servo_checks, _servo_optimizer
 from servo.checks import Check
+from servo.servo import _checks, _optimizer
 
 
 class Failure(Exception):
@@ -49,7 +49,7 @@ class TestConnection:
         async def sleep(seconds):
             waited.append(seconds)
 
-        monkeypatch.setattr(_servo_optimizer.asyncio, "sleep", sleep)
+        monkeypatch.setattr(_optimizer.asyncio, "sleep", sleep)
         client.answers = [Failure(410, "unexpected servo_uid")]
         assert not (await self.check(one)).success
         assert waited == [3600]
@@ -88,8 +88,8 @@ def slept(monkeypatch):
         pauses.append(seconds)
         now[0] += seconds
 
-    monkeypatch.setattr(_servo_checks.asyncio, "sleep", sleep)
-    monkeypatch.setattr(_servo_checks.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_checks.asyncio, "sleep", sleep)
+    monkeypatch.setattr(_checks.time, "monotonic", lambda: now[0])
     return pauses
 
 

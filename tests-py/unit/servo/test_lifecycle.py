@@ -18,6 +18,27 @@ class TestStartup:
             await one.startup()
         await one.shutdown()
 
+    async def test_a_second_start_while_the_first_one_greets_is_refused(self, make, noted, monkeypatch):
+        one = make("one")
+        greeting, greeted = asyncio.Event(), asyncio.Event()
+
+        async def connect(servo_):
+            greeting.set()
+            await greeted.wait()
+
+        monkeypatch.setattr(servo.Servo, "connect", connect)
+        first = asyncio.ensure_future(one.startup())
+        await greeting.wait()
+        with pytest.raises(RuntimeError, match=r"^Cannot start up a servo that is already running$"):
+            await one.startup()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        greeted.set()
+        await one.startup()
+        assert noted.notes == ["one:startup"]
+        await one.shutdown()
+
     async def test_a_failure_undoes_the_start(self, make, noted):
         one = make("one", "two")
         noted.fails["two:startup"] = OSError("no disk")

@@ -7,8 +7,8 @@ import os
 import pytest
 
 import servo
-from servo import _servo_optimizer
 from servo.errors import UnexpectedCommandIdError
+from servo.servo import _optimizer
 
 
 class Failure(Exception):
@@ -59,7 +59,7 @@ class TestConnection:
 
     async def test_a_farewell_ends_in_time(self, remote, monkeypatch):
         one, client = remote
-        monkeypatch.setattr(_servo_optimizer, "FAREWELL_SECONDS", 0.01)
+        monkeypatch.setattr(_optimizer, "FAREWELL_SECONDS", 0.01)
         await one.connect()
 
         async def never(*args, **kwargs):
@@ -70,7 +70,7 @@ class TestConnection:
 
     async def test_a_servo_that_was_replaced_waits(self, remote, monkeypatch):
         one, client = remote
-        monkeypatch.setattr(_servo_optimizer, "DEPROVISIONING_SECONDS", 0)
+        monkeypatch.setattr(_optimizer, "DEPROVISIONING_SECONDS", 0)
         client.answers = [Failure(410, detail="unexpected servo_uid")]
         with pytest.raises(Failure):
             await one.connect()
@@ -178,7 +178,7 @@ class TestProgress:
 
 class TestConnectionFile:
     async def test_it_is_read_again_when_it_changes(self, tmp_path, monkeypatch, noted, clients):
-        monkeypatch.setattr(_servo_optimizer, "FILE_SECONDS", 0.01)
+        monkeypatch.setattr(_optimizer, "FILE_SECONDS", 0.01)
         file = tmp_path / "connection.yaml"
 
         def write(token):

@@ -1,8 +1,8 @@
 """What a servo is: its fields, its names, its bus, its context."""
 
 import asyncio
+import importlib
 import json
-import sys
 
 import pytest
 
@@ -13,7 +13,7 @@ CONFIG = {"optimizer": {"id": "example.com/app", "token": "secret"}}
 
 class TestModule:
     def test_the_module_is_itself_and_answers_for_the_package(self):
-        module = sys.modules["servo.servo"]
+        module = importlib.import_module("servo.servo")
         assert servo.servo is module
         assert servo.servo.Servo is servo.Servo
         assert servo.servo.BaseConnector is servo.BaseConnector
@@ -316,6 +316,13 @@ class TestSchema:
     def test_of_all(self, make):
         schema = json.loads(make().top_level_schema_json(all=True))
         assert {"NotedConfiguration", "BaseServoConfiguration"} <= schema["definitions"].keys()
+
+    def test_asking_for_it_changes_no_schema_of_a_class(self, make):
+        model = servo.BaseServoConfiguration
+        before = json.dumps(model.schema(), default=sorted)
+        make().top_level_schema(all=True)
+        assert "definitions" in model.schema()
+        assert json.dumps(model.schema(), default=sorted) == before
 
     def test_of_several_classes_of_one_name(self, make, noted):
         def another():

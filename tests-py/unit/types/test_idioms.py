@@ -247,3 +247,178 @@ def test_readings_with_validators():
 
     assert errors(lambda: Filled(metric, [])) == [(("data_points",), "no points", "value_error")]
     assert len(Filled(metric, [servo.DataPoint(metric, now, 1)])) == 1
+
+
+class Lot(int):
+    """A type as pydantic 1 has them, with every signature of a validator."""
+
+    seen: dict = {}  # noqa: RUF012
+
+    @classmethod
+    def __get_validators__(cls):
+        yield cls.validate
+        yield cls.doubled
+        yield limited
+        yield cls.everything
+
+    @classmethod
+    def validate(cls, v):
+        return cls(v)
+
+    @classmethod
+    def doubled(cls, v, values):
+        cls.seen["values"] = dict(values)
+        return cls(v * values.get("factor", 1))
+
+    @classmethod
+    def everything(cls, v, values, field, config):
+        cls.seen.update(field=field.name, title=config.title)
+        return v
+
+    @classmethod
+    def __modify_schema__(cls, field_schema):
+        field_schema.update(examples=[12])
+
+
+def limited(value, field):
+    if value > 1000:
+        raise ValueError(f"{field.name} must not be above 1000")
+    return value
+
+
+def lots(base, annotation, **options):
+    body = {"__annotations__": {"factor": int, "lot": annotation}, "factor": 2, "__module__": __name__, **options}
+    return type(base)("Lots", (base,), {**body, "Config": type("Config", (base.Config,), {"title": "Lots"})})
+
+
+@bases()
+@pytest.mark.parametrize("annotation", [Lot, "Lot"], ids=["class", "text"])
+def test_types_of_pydantic_1_are_read_with_all_their_validators(base, annotation):
+    model = lots(base, annotation)
+    made = model(lot="6", factor=3)
+    assert made.lot == 18
+    assert type(made.lot) is Lot
+    assert Lot.seen["values"]["factor"] == 3
+    assert (Lot.seen["field"], Lot.seen["title"]) == ("lot", "Lots")
+    assert errors(lambda: model(lot=600)) == [(("lot",), "lot must not be above 1000", "value_error")]
+    assert errors(lambda: model(lot="x")) == [
+        (("lot",), "invalid literal for int() with base 10: 'x'", "value_error"),
+    ]
+    assert errors(lambda: model(lot=None)) == [
+        (("lot",), "none is not an allowed value", "type_error.none.not_allowed")
+    ]
+    [(place, _, kind)] = errors(lambda: model(lot=[]))
+    assert (place, kind) == (("lot",), "type_error")
+    described = model.schema()["properties"]["lot"]
+    assert (described["type"], described["examples"]) == ("integer", [12])
+
+
+@bases()
+@pytest.mark.parametrize(
+    ("annotation", "given", "expected"),
+    [
+        (Lot | None, None, None),
+        ("Optional[Lot]", "3", 6),
+        (list[Lot], [1, "2"], [2, 4]),
+        ("Dict[str, 'Lot']", {"a": 4}, {"a": 8}),
+        (list[Lot | None] | None, [None, 5], [None, 10]),
+    ],
+)
+def test_types_of_pydantic_1_stand_anywhere_in_an_annotation(base, annotation, given, expected):
+    assert lots(base, annotation)(lot=given).lot == expected
+
+
+def test_types_of_pydantic_1_stand_in_settings_and_in_functions():
+    class Cores(float):
+        @classmethod
+        def __get_validators__(cls):
+            yield cls.validate
+
+        @classmethod
+        def validate(cls, v):
+            return cls(float(v[:-1]) / 1000) if isinstance(v, str) and v.endswith("m") else cls(v)
+
+    class MilliCPU(servo.CPU):
+        min: Cores
+        # pydantic 1 does not look for texts in functions.
+        max: Cores if OLD else "Cores"
+        step: Cores = Cores(0.125)
+
+    class Wider(MilliCPU):
+        pass
+
+    for kind in (MilliCPU, Wider):
+        made = kind(min="250m", max="4000m")
+        assert (made.min, made.max, made.step) == (0.25, 4.0, 0.125)
+        assert type(made.min) is type(made.max) is Cores
+        made.max = "2000m"
+        assert made.max == 2.0
+
+
+def test_a_validator_of_a_type_that_takes_what_nobody_gives_is_refused():
+    class Odd(int):
+        @classmethod
+        def __get_validators__(cls):
+            yield cls.validate
+
+        @classmethod
+        def validate(cls, v, more):
+            return v
+
+    with pytest.raises(Exception, match="Invalid signature for validator"):
+
+        class _(servo.BaseModel):
+            odd: Odd
+
+
+@bases()
+def test_a_field_whose_default_is_none_may_be_none(base):
+    class Model(base):
+        count: int = None
+        names: List[str] = None  # noqa: UP006
+        limit: int = pydantic.Field(None, ge=1)
+
+    made = Model()
+    assert (made.count, made.names, made.limit) == (None, None, None)
+    assert Model(count=None, names=["a"], limit=3).limit == 3
+    made.limit = None
+    assert errors(lambda: Model(count="x"))[0][:2] == (("count",), "value is not a valid integer")
+    assert errors(lambda: Model(limit=0))[0][:2] == (("limit",), "ensure this value is greater than or equal to 1")
+
+
+def metrics_with_steps():
+    class StepMetric(servo.Metric):
+        step: servo.Duration = servo.Duration("1m")
+
+        @validator("step")
+        def _known(cls, value, values):
+            if values["name"] == "odd":
+                raise ValueError("odd has no step")
+            return value
+
+    class Metrics(servo.BaseModel):
+        metrics: list[StepMetric]
+
+    return Metrics
+
+
+@pytest.mark.parametrize("item", [{"step": "2m"}, {"step": "?"}, {"unit": "x", "step": "2m"}])
+def test_a_validator_that_reads_a_missing_field_leaks_no_key_error(item):
+    model = metrics_with_steps()
+    found = errors(lambda: model(metrics=[{"name": "a"}, item]))
+    assert {place[:2] for place, _, _ in found} == {("metrics", 1)}
+    assert errors(lambda: model(metrics=[{"name": "odd", "step": "2m"}])) == [
+        (("metrics", 0, "step"), "odd has no step", "value_error"),
+    ]
+
+
+def test_a_key_error_of_its_own_making_is_raised():
+    class Model(servo.BaseModel):
+        name: str = "a"
+
+        @validator("name")
+        def _look_up(cls, value):
+            return {}[value]
+
+    with pytest.raises(KeyError):
+        Model(name="b")

@@ -7,6 +7,7 @@ import gc
 import math
 import pickle
 import sys
+import weakref
 import zoneinfo
 
 import pytest
@@ -113,6 +114,24 @@ def test_every_series_of_a_metric_is_sent_with_its_id():
     series = [servo.TimeSeries.from_pairs(METRIC, [[1, 5], [2, math.nan]], id=name) for name in ("a", "b")]
     wire = servo.Measurement(readings=series).__opsani_repr__()
     assert wire["metrics"]["tp"]["values"] == [{"id": "a", "data": [[1, 5.0]]}, {"id": "b", "data": [[1, 5.0]]}]
+
+
+def test_a_series_without_an_id_is_called_by_the_time_of_python(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1_234.5)
+    wire = servo.Measurement(readings=[servo.TimeSeries.from_pairs(METRIC, [[1, 5]])]).__opsani_repr__()
+    assert wire["metrics"]["tp"]["values"] == [{"id": "1234", "data": [[1, 5.0]]}]
+
+
+def test_an_iterator_in_its_own_series_is_collected():
+    class Kept(servo.TimeSeries):
+        pass
+
+    series = Kept(METRIC, [])
+    series.__dict__["iterator"] = iter(series)
+    gone = weakref.ref(series)
+    del series
+    gc.collect()
+    assert gone() is None
 
 
 def test_dicts_and_json_round_trip():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Dict, List, Literal, NewType, Optional, Sequence, Tuple, TypeVar, Union  # noqa: UP035
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from servo.utilities.inspect import (
@@ -300,6 +300,9 @@ def test_any_two_types_give_an_answer(reference: Any, other: Any) -> None:
 
 
 @given(annotations)
+@example(Callable[[List[One]], Dict[str, One]])
+@example(Callable[[Callable[[One], Optional[One]]], Tuple[One, int]])
+@example(Callable[[Callable[[Union[One, int]], One]], Callable[[], One]])
 def test_generics_are_covariant_at_any_depth(annotation: Any) -> None:
     def narrowed(item: Any) -> Any:
         if item is One:
@@ -310,6 +313,8 @@ def test_generics_are_covariant_at_any_depth(annotation: Any) -> None:
         if not arguments or typing.get_origin(item) is Literal:
             return item
         if typing.get_origin(item) is Union:
+            # A union whose members become one is no union any more, and the type alone does not fit a union.
+            assume(len(set(arguments)) > 1)
             return Union[arguments]
         if typing.get_origin(item) is collections.abc.Callable:
             return Callable[arguments[0], arguments[1]]

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from servo import _servo_optimizer
 from servo.configuration import ChecksConfiguration
 from servo.errors import ConnectorNotFoundError, EventHandlersNotFoundError
+from servo.servo import _optimizer
 from servo.types import Duration
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ async def check_connection(servo_: Servo) -> list[Check]:
     """Whether the optimizer answers to one HELLO."""
     from servo.checks import Check
 
-    if _servo_optimizer.is_local(servo_):
+    if _optimizer.is_local(servo_):
         return [Check(name=CONNECTION, success=True, message="The local optimizer needs no connection")]
     try:
-        await _servo_optimizer.post(servo_, "HELLO", None, retry=False)
+        await _optimizer.post(servo_, "HELLO", None, retry=False)
     except Exception as error:
-        if _servo_optimizer.was_replaced(error):
-            await _servo_optimizer.await_deprovisioning(servo_)
+        if _optimizer.was_replaced(error):
+            await _optimizer.await_deprovisioning(servo_)
         status = getattr(error, "status_code", None)
         message = str(error) if status is None else f"Response status code: {status}"
         return [Check(name=CONNECTION, success=False, message=message, exception=error)]

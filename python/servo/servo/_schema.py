@@ -16,7 +16,8 @@ def schema_of(servo_: Servo, *, every: bool) -> dict[str, Any]:
     names = [model.__name__ for model in models]
     definitions: dict[str, Any] = {}
     for model, name in zip(models, names, strict=True):
-        schema = model.schema()
+        # Taken apart as a copy: pydantic 1 gives the same object at every call.
+        schema = dict(model.schema())
         definitions.update(schema.pop("definitions", {}))
         # Of several classes of one name each has its module before it.
         full = f"{model.__module__}__{model.__qualname__}".replace(".", "__")

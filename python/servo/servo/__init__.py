@@ -7,14 +7,16 @@ import contextvars
 import datetime
 import enum
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 import servo
-from servo import _core, _servo_lifecycle
+from servo import _core
 from servo.configuration import BaseServoConfiguration
 from servo.connector import BaseConnector, metadata
 from servo.events import on_event
+from servo.servo import _lifecycle
 from servo.types import Duration, ErrorSeverity, License, Maturity, Numeric
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ def current_command_uid() -> str | None:
     return _current_command_uid.get()
 
 
-def set_current_command_uid(command_uid: str | None) -> None:
+def set_current_command_uid(value: str | None) -> None:
     """Notes the identifier of the command that is carried out from here on in this context."""
-    _current_command_uid.set(command_uid)
+    _current_command_uid.set(value)
 
 
 class Events(enum.StrEnum):
@@ -96,7 +98,7 @@ class Servo(BaseConnector):
     """
 
     # Out of the way of the fields, and of a dict for each servo.
-    __slots__ = ("_client", "_connected", "_left", "_running")
+    __slots__ = ("_client", "_connected", "_driver", "_left", "_running", "_starting")
 
     __context_variable__: ClassVar[contextvars.ContextVar[Any]] = _current_servo
     __dispatch_variable__: ClassVar[contextvars.ContextVar[Any] | None] = _current_servo
@@ -106,9 +108,12 @@ class Servo(BaseConnector):
         connectors: list[BaseConnector]
         routes: Mapping[str, type[BaseConnector]]
         _running: bool
+        _starting: bool
         _connected: bool
         _client: Any
-        _left: _servo_lifecycle.Left | None
+        _left: _lifecycle.Left | None
+        # Weak, for the engine's servo holds this one.
+        _driver: weakref.ref[_core.Servo] | None
     else:
         # They are not copied: routes are shared by all servos of a kind.
         connectors: Any = None
@@ -124,9 +129,11 @@ class Servo(BaseConnector):
         bus: list[Any] = [] if __connectors__ is None else __connectors__
         put = object.__setattr__
         put(self, "_running", False)
+        put(self, "_starting", False)
         put(self, "_connected", False)
         put(self, "_client", None)
         put(self, "_left", None)
+        put(self, "_driver", None)
         super().__init__(*args, __connectors__=bus, **kwargs)
         values = self.__dict__
         values["connectors"] = []
@@ -134,7 +141,7 @@ class Servo(BaseConnector):
             values["routes"] = {}
         if values["name"] == "servo":
             values["name"] = _name_of(self.config)
-        _servo_lifecycle.settle(self, connectors or ())
+        _lifecycle.settle(self, connectors or ())
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in Servo.__slots__:
@@ -151,6 +158,15 @@ class Servo(BaseConnector):
     def is_running(self) -> bool:
         """Whether it was started and not shut down since."""
         return getattr(self, "_running", False)
+
+    def _driven_by(self, engine: _core.Servo) -> None:
+        """From now on the engine starts it, stops it and reports its progress."""
+        self._driver = weakref.ref(engine)
+
+    @property
+    def _engine(self) -> _core.Servo | None:
+        """The servo of the engine that runs this one, if one does."""
+        return self._driver() if self._driver is not None else None
 
     def connectors_named(self, names: Sequence[str]) -> list[BaseConnector]:
         """The connectors of those names, the servo among them."""
@@ -178,7 +194,7 @@ class Servo(BaseConnector):
         Raises:
             RuntimeError: There are no routes.
         """
-        _servo_lifecycle.load(self)
+        _lifecycle.load(self)
 
     async def startup(self) -> None:
         """Greets the optimizer and starts the connectors; after a shutdown it brings them back first.
@@ -187,10 +203,10 @@ class Servo(BaseConnector):
         goodbye.
 
         Raises:
-            RuntimeError: It is running.
+            RuntimeError: It is running, or starts.
             ExceptionGroup: Connectors failed to start.
         """
-        await _servo_lifecycle.start(self)
+        await _lifecycle.start(self)
 
     async def shutdown(self, reason: str | None = None) -> None:
         """Shuts the connectors down and removes them, and tells the optimizer goodbye, whatever fails on the way.
@@ -202,7 +218,7 @@ class Servo(BaseConnector):
             RuntimeError: It is not running.
             ExceptionGroup: Connectors failed; the servo is shut down nevertheless.
         """
-        await _servo_lifecycle.stop(self, reason)
+        await _lifecycle.stop(self, reason)
 
     async def attach(self, servo_: Any) -> None:
         """Tells all connectors that they belong to a servo."""
@@ -223,7 +239,7 @@ class Servo(BaseConnector):
             ValueError: The name is malformed, reserved or taken.
             ExceptionGroup: A handler failed.
         """
-        await _servo_lifecycle.add(self, name, connector)
+        await _lifecycle.add(self, name, connector)
 
     async def remove_connector(self, connector: str | BaseConnector) -> None:
         """Removes a connector; it is shut down in a running servo, and detached. It goes even where that fails.
@@ -235,7 +251,7 @@ class Servo(BaseConnector):
             ValueError: It is not in the servo.
             ExceptionGroup: A handler failed.
         """
-        await _servo_lifecycle.remove(self, connector)
+        await _lifecycle.remove(self, connector)
 
     @on_event()
     async def check(
@@ -244,9 +260,9 @@ class Servo(BaseConnector):
         halt_on: Optional[servo.types.ErrorSeverity] = ErrorSeverity.critical,  # noqa: UP045
     ) -> list[servo.checks.Check]:
         """Checks that the optimizer can be reached."""
-        from servo import _servo_checks
+        from servo.servo import _checks
 
-        return await _servo_checks.check_connection(self)
+        return await _checks.check_connection(self)
 
     async def check_servo(self, print_callback: Callable[[str], None] | None = None) -> bool:
         """Runs the checks that `config.checks` selects until they pass or its time is up.
@@ -261,28 +277,28 @@ class Servo(BaseConnector):
             ConnectorNotFoundError: There is no connector of the names that are selected.
             EventHandlersNotFoundError: A connector that is selected has no checks.
         """
-        from servo import _servo_checks
+        from servo.servo import _checks
 
-        return await _servo_checks.run(self, print_callback)
+        return await _checks.run(self, print_callback)
 
     @property
     def _api_client(self) -> Any:
         """The client for the optimizer, made when it is first used."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return _servo_optimizer.client(self)
+        return _optimizer.client(self)
 
     async def connect(self) -> None:
         """Greets the optimizer, again and again within the limits `connect` of `config.settings.backoff`."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.connect(self)
+        await _optimizer.connect(self)
 
     async def try_connect(self) -> None:
         """Greets the optimizer once."""
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.try_connect(self)
+        await _optimizer.try_connect(self)
 
     async def disconnect(self, reason: str) -> None:
         """Tells the optimizer goodbye if it was greeted. What fails is logged.
@@ -290,9 +306,9 @@ class Servo(BaseConnector):
         Args:
             reason: What the optimizer is told.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.disconnect(self, reason)
+        await _optimizer.disconnect(self, reason)
 
     async def post_event(self, event: str, param: Any) -> CommandResponse | Status:
         """Sends the optimizer a message, again and again within the limits of `config.settings.backoff`.
@@ -304,9 +320,9 @@ class Servo(BaseConnector):
         Raises:
             RuntimeError: The optimizer is the local one, which takes no messages from here.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return await _servo_optimizer.post_event(self, event, param)
+        return await _optimizer.post_event(self, event, param)
 
     def progress_request(
         self,
@@ -333,9 +349,9 @@ class Servo(BaseConnector):
         Raises:
             ValueError: `time_remaining` is something else.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        return _servo_optimizer.progress_message(
+        return _optimizer.progress_message(
             operation, progress, started_at, message, command_uid=command_uid, time_remaining=time_remaining
         )
 
@@ -351,9 +367,9 @@ class Servo(BaseConnector):
             UnexpectedCommandIdError: The optimizer waits for another command.
             ValueError: The optimizer answered with an unknown status.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.report_progress(self, kwargs)
+        await _optimizer.report_progress(self, kwargs)
 
     async def watch_connection_file(self) -> None:
         """Reads the connection file of the optimizer again whenever it changes; runs until it is cancelled.
@@ -361,9 +377,9 @@ class Servo(BaseConnector):
         Raises:
             ValueError: The optimizer has no connection file.
         """
-        from servo import _servo_optimizer
+        from servo.servo import _optimizer
 
-        await _servo_optimizer.watch_connection_file(self)
+        await _optimizer.watch_connection_file(self)
 
     def top_level_schema(self, *, all: bool = False) -> dict[str, Any]:
         """The JSON Schema of the configurations of the connectors.
@@ -371,9 +387,9 @@ class Servo(BaseConnector):
         Args:
             all: Whether of every connector that is known, instead of those of this servo.
         """
-        from servo import _servo_schema
+        from servo.servo import _schema
 
-        return _servo_schema.schema_of(self, every=all)
+        return _schema.schema_of(self, every=all)
 
     def top_level_schema_json(self, *, all: bool = False) -> str:
         """The JSON Schema of the configurations of the connectors, as text.
@@ -394,9 +410,9 @@ def _name_of(config: Any) -> str:
 
 def validate_connectors_respond_to_event(connectors: Iterable[BaseConnector], event: str) -> None:
     """Raises EventHandlersNotFoundError unless all connectors have handlers of an event, of any preposition."""
-    from servo import _servo_checks
+    from servo.servo import _checks
 
-    _servo_checks.require_handlers(connectors, event)
+    _checks.require_handlers(connectors, event)
 
 
 def __getattr__(name: str) -> Any:

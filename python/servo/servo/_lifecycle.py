@@ -111,8 +111,17 @@ def _take_part(servo_: Servo, connector: BaseConnector) -> None:
 
 
 async def start(servo_: Servo) -> None:
-    if servo_._running:
+    # A greeting may take an hour: whoever calls a second time meanwhile is told.
+    if servo_._running or servo_._starting:
         raise RuntimeError("Cannot start up a servo that is already running")
+    servo_._starting = True
+    try:
+        await _start(servo_)
+    finally:
+        servo_._starting = False
+
+
+async def _start(servo_: Servo) -> None:
     with servo_.current():
         for connector in restore(servo_):
             await servo_.dispatch_event("attach", servo_, include=[connector])

@@ -158,6 +158,12 @@ def progress_message(
 
 
 async def report_progress(servo_: Servo, fields: dict[str, Any]) -> None:
+    if (engine := servo_._engine) is not None:
+        context = fields.get("event_context")
+        event = context.event.name if context is not None else str(fields.get("operation") or "")
+        connector = str(fields.get("connector") or "")
+        engine.report_progress(connector, event, float(fields["progress"]), str(fields.get("message") or ""))
+        return
     if is_local(servo_):
         return  # It sees the progress of what it asked for by itself.
     from servo.api import OptimizerStatuses, Status

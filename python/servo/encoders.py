@@ -1,0 +1,1 @@
+"""Nothing: packages written for ServoX import this module."""
