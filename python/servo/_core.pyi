@@ -25,7 +25,8 @@ class Servo:
     """One servo of a servo.yaml."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the servo."""
     @property
     def view(self) -> Any:
         """The `servo.Servo` that its Python connectors see; None without any."""
@@ -34,7 +35,8 @@ class Servo:
     def optimizer(self) -> str:
         """`local`, or the identifier at a remote service."""
     @property
-    def config_file(self) -> str: ...
+    def config_file(self) -> str:
+        """The path of the file it was read from."""
     @property
     def connectors(self) -> list[tuple[str, str]]:
         """The name and the type of every connector."""
@@ -53,14 +55,28 @@ class Servo:
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
     def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
-        """Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins."""
+        """Reports how far a connector has come with an event. Never waits: the newest report wins.
+
+        Args:
+            connector: The name of the connector.
+            event: The name of the event.
+            percent: From 0 to 100.
+            message: What people should know.
+        """
 
     def describe(self, connectors: list[str] | None = None) -> Awaitable[str]:
         """What the connectors describe, as JSON; of all unless some are named."""
     def measure(
         self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
     ) -> Awaitable[str]:
-        """Takes one measurement; gives the readings as JSON. Times are in seconds."""
+        """Takes one measurement; gives the readings as JSON.
+
+        Args:
+            metrics: The names of the metrics; all when empty.
+            connectors: The connectors that are asked; all with None.
+            duration: How long to measure, in seconds.
+            warmup: How long to wait before that, in seconds.
+        """
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]:
         """Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON."""
 
@@ -90,9 +106,22 @@ class OptimizerClient:
         retry: bool = True,
         context: str = "__default__",
     ) -> Awaitable[dict[str, Any]]:
-        """Posts a message and gives the reply."""
+        """Posts a message and gives the reply. Cancelling the awaiting task ends the request.
+
+        Args:
+            event: The name of the message.
+            param: Its content.
+            servo_uid: What the service is told with every message.
+            retry: Whether it is tried again where that may help.
+            context: Whose limits of `settings.backoff` count.
+
+        Raises:
+            RuntimeError: The client is closed.
+            TypeError: The content cannot be written as JSON.
+            servo.errors.ServoError: There is no reply, or it tells of a failure.
+        """
     def close(self) -> None:
-        """Lets go of the connections; a closed client posts nothing more."""
+        """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
 
 def is_retryable_status(status: int) -> bool:
     """Whether a request that got this HTTP status may get through later."""
@@ -105,15 +134,20 @@ class EventContext:
     def from_str(event_str: str) -> EventContext | None:
         """The context of a text such as `adjust` or `before:adjust`; None when there is no such event."""
     @property
-    def event(self) -> Event: ...
+    def event(self) -> Event:
+        """The event."""
     @property
-    def preposition(self) -> Preposition: ...
+    def preposition(self) -> Preposition:
+        """Before, on or after it."""
     @property
     def created_at(self) -> datetime.datetime:
         """When it began: local time without a time zone."""
-    def is_before(self) -> bool: ...
-    def is_on(self) -> bool: ...
-    def is_after(self) -> bool: ...
+    def is_before(self) -> bool:
+        """Whether its handlers run before the event."""
+    def is_on(self) -> bool:
+        """Whether its handlers run on the event."""
+    def is_after(self) -> bool:
+        """Whether its handlers run after the event."""
     def operation(self) -> str | None:
         """What an optimizer calls the operation; None where it knows none."""
     def current(self) -> AbstractContextManager[EventContext]:
@@ -133,11 +167,14 @@ class EventResult:
         created_at: datetime.datetime | None = None,
     ) -> None: ...
     @property
-    def event(self) -> Event: ...
+    def event(self) -> Event:
+        """The event."""
     @property
-    def preposition(self) -> Preposition: ...
+    def preposition(self) -> Preposition:
+        """Before, on or after it."""
     @property
-    def handler(self) -> EventHandler: ...
+    def handler(self) -> EventHandler:
+        """The handler."""
     @property
     def connector(self) -> Any:
         """The connector whose handler it was, the same object."""
@@ -171,7 +208,8 @@ class Dispatch:
         /,
     ) -> None: ...
     @property
-    def event(self) -> Event: ...
+    def event(self) -> Event:
+        """The event."""
     @property
     def results(self) -> Any:
         """What came of it; None until it has run."""
@@ -189,9 +227,21 @@ class Dispatch:
         """
     def __call__(self) -> Self: ...
     def __await__(self) -> Generator[Any, Any, Any]: ...
-    def send(self, value: Any, /) -> Any: ...
-    def throw(self, typ: Any, val: Any = None, tb: Any = None, /) -> Any: ...
-    def close(self) -> None: ...
+    def send(self, value: Any, /) -> Any:
+        """Goes on, as that of a coroutine; gives what the loop is to wait for."""
+    def throw(self, typ: Any, val: Any = None, tb: Any = None, /) -> Any:
+        """Cancels the handlers and waits for them before an exception goes on, as that of a coroutine.
+
+        Args:
+            typ: The exception, or its class.
+            val: The exception, where the class was given.
+            tb: Its traceback.
+
+        Returns:
+            What the loop is to wait for.
+        """
+    def close(self) -> None:
+        """Gives the dispatch up: its handlers are cancelled, nobody waits for them."""
     async def __aenter__(self) -> Self:
         """Makes the channel `servo.events.{event}.{id}`, which is there until the dispatch has run."""
     async def __aexit__(self, *error: object) -> None:
@@ -461,14 +511,30 @@ def forward_logs() -> None:
     """Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing."""
 
 def validate_file(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> int:
-    """Checks a servo.yaml, its gaps filled from those variables; gives the number of its documents.
+    """Checks a servo.yaml.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+
+    Returns:
+        The number of documents.
 
     Raises:
         ConfigError: Everything that is wrong.
     """
 
 def open_servos(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> list[Servo]:
-    """Puts the servos of a servo.yaml together, its gaps filled from those variables, without starting anything.
+    """Puts the servos of a servo.yaml together, without starting anything.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+
+    Returns:
+        The servos in the order of the documents.
 
     Raises:
         ConfigError: Everything that is wrong.
@@ -525,9 +591,15 @@ class NativeConnector:
         """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
     def handles(self, preposition: str, event: str) -> bool:
-        """Whether it handles an event."""
+        """Whether it handles an event.
+
+        Args:
+            preposition: `before`, `on` or `after`.
+            event: The event.
+        """
 
     def call(
         self, preposition: str, event: str, arguments: dict[str, Any], results: list[Any], servo: str
@@ -554,7 +626,7 @@ class NativeCall:
         """
 
     def progress(self) -> Awaitable[tuple[float, str] | None]:
-        """Waits for the next report: the percentage, and what it says."""
+        """Waits for the next report; gives the percentage and what it says."""
 
     def cancel(self) -> None:
         """Asks the handler to end."""
@@ -563,19 +635,37 @@ def native_metadata(kind: str) -> tuple[str, str, str, str]:
     """What is told of a type: the name of its class, a sentence, its version and its maturity."""
 
 def native_problems(kind: str, config: str) -> list[tuple[list[str | int], str]]:
-    """What is wrong with a configuration, given as JSON: the steps to the place, and a sentence."""
+    """What is wrong with a configuration of a type: the steps to each place, and a sentence.
+
+    Args:
+        kind: The name of the type.
+        config: The configuration as JSON.
+    """
 
 def native_schema(kind: str) -> str:
     """The JSON Schema of the configuration of a type."""
 
 def glob_matches(pattern: str, name: str) -> bool:
-    """Whether a shell pattern matches a channel's name."""
+    """Whether a shell pattern matches a channel's name.
+
+    Args:
+        pattern: With `*`, `?`, `[abc]` and `[!abc]`.
+        name: The name.
+    """
 
 class SelectorIndex:
     """The subscriptions of an exchange whose selectors are texts, by number."""
 
     def insert(self, number: int, selector: str) -> str | None:
-        """Adds a subscription; gives the one name that it selects, or None if it has wildcards."""
+        """Adds a subscription.
+
+        Args:
+            number: The number of the subscription.
+            selector: A channel's name or a shell pattern.
+
+        Returns:
+            The one name that it selects, or None if it has wildcards.
+        """
     def remove(self, number: int) -> bool:
         """Takes a subscription out; gives whether it was there."""
     def find(self, name: str) -> list[int]:

@@ -14,12 +14,35 @@ from servo.servo import Servo, _set_current_servo, set_current_command_uid
 
 
 def subscriptions(connector: BaseConnector) -> list[tuple[str, str]]:
-    """The preposition and event of every handler of a connector."""
+    """The preposition and event of every handler of a connector, and the events of its life, handled or not."""
     return [
-        (str(preposition), handler.event.name)
-        for handler in (*connector.__event_handlers__, *_own_handlers(connector))
-        for preposition in handler.preposition
+        *(("on", event) for event in _LIFE),
+        *(
+            (str(preposition), handler.event.name)
+            for handler in (*connector.__event_handlers__, *_own_handlers(connector))
+            for preposition in handler.preposition
+        ),
     ]
+
+
+_LIFE = ("attach", "startup", "detach")
+
+
+def _set_going(connector: BaseConnector, event: str) -> None:
+    """Starts what a servo starts of its connectors beside their handlers."""
+    if event == "attach":
+        connector.start_repeating_tasks()
+    elif event == "startup" and not connector.pubsub_exchange.running:
+        connector.pubsub_exchange.start()
+
+
+async def _bring_to_rest(connector: BaseConnector) -> None:
+    """Ends what goes on beside the handlers."""
+    connector.cancel_repeating_tasks()
+    connector.cancel_subscribers()
+    connector.cancel_publishers()
+    if connector.pubsub_exchange.running:
+        await connector.pubsub_exchange.shutdown()
 
 
 async def run(
@@ -47,6 +70,18 @@ async def run(
         _set_current_servo(servo_)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
+    if wanted is Preposition.on:
+        _set_going(connector, event)
+    try:
+        return await _answers(found, connector, wanted, args, kwargs)
+    finally:
+        if wanted is Preposition.on and event == "detach":
+            await _bring_to_rest(connector)
+
+
+async def _answers(
+    found: Event, connector: BaseConnector, wanted: Preposition, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[Any]:
     results = await Dispatch(
         found, [connector], args, kwargs, False, None, None, False, wanted, connector, None, True, True
     )

@@ -46,12 +46,12 @@ else:
 class SloOutcomeStatus(enum.StrEnum):
     """What became of the check of a condition."""
 
-    passed = "passed"
-    failed = "failed"
-    zero_metric = "zero_metric"
-    zero_threshold = "zero_threshold"
-    missing_metric = "missing_metric"
-    missing_threshold = "missing_threshold"
+    passed = enum.auto()
+    failed = enum.auto()
+    zero_metric = enum.auto()
+    zero_threshold = enum.auto()
+    missing_metric = enum.auto()
+    missing_threshold = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)

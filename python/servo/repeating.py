@@ -86,6 +86,9 @@ class Mixin:
             function: What to call; awaited where it is asynchronous. A plain one holds up the loop.
             time_correction: Whether the time of the call is taken off the pause.
 
+        Returns:
+            The task.
+
         Raises:
             KeyError: A task of that name runs.
             ValueError: `every` is no duration.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pythonize::Depythonizer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -14,9 +15,10 @@ const MAX_DEPTH: u32 = 127;
 ///
 /// # Errors
 ///
-/// There is something else in it, or it is nested too deeply, perhaps in itself.
+/// `TypeError`: there is something else in it, or it is nested too deeply, perhaps in itself.
 pub(super) fn to_json(object: &Bound<'_, PyAny>) -> PyResult<Json> {
-    Ok(Nested(MAX_DEPTH).deserialize(&mut Depythonizer::from_object(object))?)
+    let read = Nested(MAX_DEPTH).deserialize(&mut Depythonizer::from_object(object));
+    read.map_err(|error| PyTypeError::new_err(error.to_string()))
 }
 
 /// A value of at most so many levels.

@@ -2,21 +2,22 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3_async_runtimes::tokio::future_into_py;
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{answer, to_python as answer_to_python};
 use super::errors::{self, runtime_error, to_python};
+use super::json::to_json;
 use super::values::{Adjustment, Control, Modelled, to_models};
 use crate::config::{Problem, Step};
 use crate::connector::{BuildError, ConnectorType};
 use crate::connectors;
-use crate::event::{Call, Context, EventError, Outcome, Preposition, Progress, Responder};
+use crate::event::{Answer, Call, Context, EventError, Outcome, Preposition, Progress, Responder};
 
 /// One connector of the engine.
 #[pyclass(frozen, module = "servo._core")]
@@ -95,7 +96,11 @@ impl NativeConnector {
         context.cancelled = cancelled.clone();
         let context = context.for_responder(self.responder.name(), event);
         let work = Work { responder: self.responder.clone(), preposition, call, results, context };
-        Ok(NativeCall { work: Mutex::new(Some(work)), cancelled, progress: Mutex::new(progress.subscribe()) })
+        Ok(NativeCall {
+            work: Mutex::new(Some(work)),
+            cancelled,
+            progress: Arc::new(AsyncMutex::new(progress.subscribe())),
+        })
     }
 }
 
@@ -112,7 +117,7 @@ struct Work {
 pub struct NativeCall {
     work: Mutex<Option<Work>>,
     cancelled: CancellationToken,
-    progress: Mutex<watch::Receiver<Option<Progress>>>,
+    progress: Arc<AsyncMutex<watch::Receiver<Option<Progress>>>>,
 }
 
 #[pymethods]
@@ -123,24 +128,18 @@ impl NativeCall {
         let work = work.ok_or_else(|| runtime_error("the call was started already"))?;
         future_into_py(py, async move {
             let Work { responder, preposition, call, results, context } = work;
-            let answered = responder.respond(preposition, &call, &results, &context).await;
-            Python::attach(|py| match answered {
-                Ok(answers) => {
-                    answers.first().map_or(Ok(py.None()), |answer| Ok(answer_to_python(py, answer)?.unbind()))
-                }
-                Err(error) => Err(to_python(py, &error)),
-            })
+            Ok(Answered(responder.respond(preposition, &call, &results, &context).await))
         })
     }
 
     /// Waits for the next report of progress; gives the percentage and what it says.
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let mut reports = self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        reports.mark_unchanged();
+        let reports = self.progress.clone();
         future_into_py(py, async move {
-            // The call holds the other end for as long as it is there.
+            // Held while waiting: what is reported between two calls is new to the second.
+            let mut reports = reports.lock().await;
             reports.changed().await.map_err(runtime_error)?;
-            let report = reports.borrow().clone();
+            let report = reports.borrow_and_update().clone();
             Ok(report.map(|report| (report.percent, report.message)))
         })
     }
@@ -148,6 +147,24 @@ impl NativeCall {
     /// Asks the handler to end.
     fn cancel(&self) {
         self.cancelled.cancel();
+    }
+}
+
+/// What a handler answered. It becomes Python where no thread of the runtime waits for the GIL.
+struct Answered(Result<Vec<Answer>, EventError>);
+
+impl<'py> IntoPyObject<'py> for Answered {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0 {
+            Ok(answers) => {
+                answers.first().map_or_else(|| Ok(py.None().into_bound(py)), |answer| answer_to_python(py, answer))
+            }
+            Err(error) => Err(to_python(py, &error)),
+        }
     }
 }
 
@@ -185,7 +202,12 @@ fn call_of(event: &str, arguments: &Bound<'_, PyDict>) -> PyResult<Call> {
             let adjustments = argument("adjustments")?.map(|list| to_models::<Adjustment>(&list)).transpose()?;
             Call::Adjust { adjustments: adjustments.unwrap_or_default(), control: control()? }
         }
-        other => Call::Custom { event: other.to_owned(), arguments: pythonize::depythonize(arguments)? },
+        other => {
+            let Json::Object(arguments) = to_json(arguments)? else {
+                return Err(PyTypeError::new_err(format!("the arguments of '{other}' are no mapping")));
+            };
+            Call::Custom { event: other.to_owned(), arguments }
+        }
     })
 }
 

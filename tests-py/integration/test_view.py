@@ -123,3 +123,45 @@ async def test_the_engine_takes_reports(watching):
     assert done.wait(30)
     # Nothing runs, so there is nothing to show.
     assert json.loads(one.snapshot())["command"] is None
+
+
+async def test_what_repeats_and_what_is_published_lives_with_the_servo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ticked, heard, made = asyncio.Event(), asyncio.Event(), []
+
+    class TickingConnector(servo.BaseConnector):
+        config: servo.BaseConfiguration
+
+        @servo.repeating.repeating("10ms")
+        async def tick(self) -> None:
+            ticked.set()
+
+        @servo.on_event()
+        async def startup(self) -> None:
+            made.append(self)
+
+            @self.subscribe("news")
+            async def hear(message: servo.Message, channel: servo.Channel) -> None:
+                heard.set()
+
+            await self.pubsub_exchange.create_channel("news").publish(servo.Message(text="hello"))
+
+        @servo.on_event()
+        async def describe(self, control: servo.Control = servo.Control()) -> servo.Description:
+            await asyncio.wait_for(ticked.wait(), 30)
+            await asyncio.wait_for(heard.wait(), 30)
+            return servo.Description()
+
+    (tmp_path / "servo.yaml").write_text(
+        "optimizer: {local: {goal: {objective: minimize, metric: cost}, sampler: random, "
+        "storage: 'sqlite:///study.db'}}\nticking: {}\n"
+    )
+    (one,) = _core.open_servos("servo.yaml", [TickingConnector])
+    # It describes nothing that could be tuned, which ends the run.
+    await one.run()
+    assert ticked.is_set()
+    assert heard.is_set()
+    (member,) = made
+    assert not member.pubsub_exchange.running
+    await asyncio.sleep(0)
+    assert all(task.done() for task in member.repeating_tasks.values())

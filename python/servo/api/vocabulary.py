@@ -13,8 +13,8 @@ __all__ = ["Commands", "Events", "OptimizerStatuses", "Reasons", "ServoStatuses"
 class OptimizerStatuses(enum.StrEnum):
     """What an optimizer says of a message."""
 
-    ok = "ok"
-    invalid = "invalid"
+    ok = enum.auto()
+    invalid = enum.auto()
     unexpected_event = "unexpected-event"
     cancelled = "cancel"
 
@@ -22,11 +22,11 @@ class OptimizerStatuses(enum.StrEnum):
 class ServoStatuses(enum.StrEnum):
     """How a command ended."""
 
-    ok = "ok"
-    failed = "failed"
-    rejected = "rejected"
-    aborted = "aborted"
-    cancelled = "cancelled"
+    ok = enum.auto()
+    failed = enum.auto()
+    rejected = enum.auto()
+    aborted = enum.auto()
+    cancelled = enum.auto()
 
     @classmethod
     def from_error(cls, error: BaseException) -> ServoStatuses:
@@ -53,20 +53,26 @@ Statuses = Union[OptimizerStatuses, ServoStatuses]  # noqa: UP007 (a typing unio
 class Reasons(enum.StrEnum):
     """Why a command ended as it did, in a word."""
 
-    success = "success"
-    unknown = "unknown"
-    unstable = "unstable"
+    success = enum.auto()
+    unknown = enum.auto()
+    unstable = enum.auto()
 
 
 class Events(enum.StrEnum):
     """What a message of the servo is about."""
 
     hello = "HELLO"
+    """The greeting."""
     whats_next = "WHATS_NEXT"
+    """The question for the next command."""
     describe = "DESCRIPTION"
+    """The result of `DESCRIBE`."""
     measure = "MEASUREMENT"
+    """The result of `MEASURE`, or its progress."""
     adjust = "ADJUSTMENT"
+    """The result of `ADJUST`, or its progress."""
     goodbye = "GOODBYE"
+    """The end."""
 
 
 class Commands(enum.StrEnum):

@@ -64,5 +64,5 @@ class ChecksConfiguration(AbstractBaseConfiguration):
 
     @classmethod
     def generate(cls, **kwargs: Any) -> ChecksConfiguration | None:
-        """Nothing: a new file needs no checks."""
+        """Gives None: a new file needs no checks."""
         return None

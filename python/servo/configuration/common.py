@@ -185,7 +185,7 @@ class CommonConfiguration(lazy.LazyDefaults, AbstractBaseConfiguration):
 
     @classmethod
     def generate(cls, **kwargs: Any) -> CommonConfiguration | None:
-        """Nothing: a new file needs no settings."""
+        """Gives None: a new file needs no settings."""
         return None
 
 

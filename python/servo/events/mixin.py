@@ -66,7 +66,12 @@ class Mixin:
     def get_event_handlers(
         bound: tuple[type[Mixin], Any], event: Event | str, preposition: Preposition = Preposition.all
     ) -> list[EventHandler]:
-        """The handlers of an event, in the order they were registered."""
+        """The handlers of an event, in the order they were registered.
+
+        Args:
+            event: The event or its name.
+            preposition: Those before, on or after it; all unless given.
+        """
         cls, instance = bound
         known = cls.__event_handlers__ if instance is None else [*cls.__event_handlers__, *_own_handlers(instance)]
         return [handler for handler in known if handler.event.name == str(event) and handler.preposition & preposition]
@@ -92,7 +97,17 @@ class Mixin:
     ) -> EventHandler:
         """Registers a further handler: called on a class for all its instances, called on an instance for it alone.
 
+        Args:
+            event: The event.
+            preposition: Before, on or after it.
+            callable: The function; its first argument is the connector.
+            kwargs: Further arguments for it; those of a dispatch win.
+
+        Returns:
+            The handler.
+
         Raises:
+            AttributeError: `event` is no event.
             TypeError: The signature does not fit the event.
         """
         cls, instance = bound
@@ -162,6 +177,13 @@ class Mixin:
         self, event: Event, preposition: Preposition, *args: Any, return_exceptions: bool = False, **kwargs: Any
     ) -> list[EventResult] | None:
         """Runs the handlers of this connector, one after another.
+
+        Args:
+            event: The event.
+            preposition: Those before, on or after it.
+            args: The arguments of the event.
+            return_exceptions: Whether what on-handlers raise is a result.
+            kwargs: The arguments of the event by name.
 
         Returns:
             Their results; None when there is no handler.

@@ -131,6 +131,10 @@ class Exchange(Delivery, Shown, InstanceField):
     def create_channel(self, name: str, description: str | None = None) -> Channel:
         """Makes a channel.
 
+        Args:
+            name: Its name, which no other channel of the exchange has.
+            description: A text for people.
+
         Raises:
             ValueError: There is one of that name, or the name is none.
         """
@@ -229,6 +233,9 @@ class Exchange(Delivery, Shown, InstanceField):
             callback: Called with each message, and with its channel if it has two parameters.
             timeout: How long until the subscriber is cancelled; seconds, a text or a duration. Needs a running loop.
             until_done: What has to be done for the subscriber to be cancelled. Needs a running loop.
+
+        Returns:
+            The subscriber.
         """
         subscription = selector if isinstance(selector, BaseSubscription) else Subscription(selector=selector)
         subscriber = Subscriber(exchange=self, subscription=subscription, callback=callback)
@@ -286,7 +293,12 @@ class Exchange(Delivery, Shown, InstanceField):
         self._transformers.append(transformer)
 
     def insert_transformer(self, index: int, transformer: Transformer) -> None:
-        """Puts a transformer before another one."""
+        """Puts a transformer before another one.
+
+        Args:
+            index: The place among `transformers`.
+            transformer: The transformer.
+        """
         self._transformers.insert(index, transformer)
 
     def remove_transformer(self, transformer: Transformer) -> None:

@@ -14,9 +14,12 @@ from servo.pubsub.objects import InstanceField, Shown
 __all__ = ["ByteStream", "Message", "MessageContent", "Metadata", "MimeTypes"]
 
 # Written with `Union` and `Dict`, because both majors of pydantic and users look inside of them.
-Metadata = Dict[str, str]  # noqa: UP006
 ByteStream = Union[Iterable[bytes], AsyncIterable[bytes]]  # noqa: UP007
+"""Content that comes in pieces."""
 MessageContent = Union[str, bytes, ByteStream]  # noqa: UP007
+"""What a message may hold."""
+Metadata = Dict[str, str]  # noqa: UP006
+"""What may be said of a message beside its content."""
 
 
 class MimeTypes(enum.StrEnum):

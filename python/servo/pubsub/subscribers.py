@@ -207,7 +207,12 @@ class Subscriber(Shown, InstanceField):
             iterator.put(item)
 
     def offer(self, item: scope.Item, exchange: Exchange) -> None:
-        """Takes a message that is selected, from the exchange."""
+        """Takes a message that is selected, from the exchange.
+
+        Args:
+            item: The message and its channel.
+            exchange: The exchange.
+        """
         if self._task is not None or self._callback is not None:
             queue = self._queue
             if queue is None:

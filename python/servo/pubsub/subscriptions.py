@@ -30,7 +30,12 @@ class BaseSubscription(_Model, abc.ABC):
 
     @abc.abstractmethod
     def matches(self, channel: Channel, message: Message | None = None) -> bool:
-        """Whether a message in a channel is one of them."""
+        """Whether a message in a channel is one of them.
+
+        Args:
+            channel: The channel.
+            message: The message; None where only the channel is asked about.
+        """
 
 
 class Subscription(BaseSubscription):
@@ -57,6 +62,10 @@ class Subscription(BaseSubscription):
 
     def matches(self, channel: Channel, message: Message | None = None) -> bool:
         """Whether the name of a channel is selected.
+
+        Args:
+            channel: The channel.
+            message: Without effect.
 
         Raises:
             ValueError: There is no channel.

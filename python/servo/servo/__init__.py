@@ -259,7 +259,15 @@ class Servo(BaseConnector):
         matching: Optional[servo.checks.CheckFilter],  # noqa: UP045
         halt_on: Optional[servo.types.ErrorSeverity] = ErrorSeverity.critical,  # noqa: UP045
     ) -> list[servo.checks.Check]:
-        """Checks that the optimizer can be reached."""
+        """Checks that the optimizer can be reached.
+
+        Args:
+            matching: Which checks are wanted; this one runs in any case.
+            halt_on: As of every check handler; without effect on a single check.
+
+        Returns:
+            One check.
+        """
         from servo.servo import _checks
 
         return await _checks.check_connection(self)
@@ -316,6 +324,9 @@ class Servo(BaseConnector):
         Args:
             event: The name of the message, one of `servo.api.Events`.
             param: Its content.
+
+        Returns:
+            The answer: a command, or a status.
 
         Raises:
             RuntimeError: The optimizer is the local one, which takes no messages from here.

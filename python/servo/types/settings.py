@@ -125,7 +125,7 @@ class Setting(RuledModel, abc.ABC):
         return value.human_readable() if isinstance(value, HumanReadable) else str(value)
 
     def summary(self) -> str:
-        """One line for people."""
+        """A line for people."""
         return repr(self)
 
     def safe_set_value_copy(self, value: Any) -> Self:
@@ -205,7 +205,7 @@ class EnumSetting(Setting):
         raise self._wrong(f"invalid value: {self.value!r} is not in the values list {self.values!r}")
 
     def summary(self) -> str:
-        """One line for people."""
+        """A line for people."""
         return f"{type(self).__name__}(values={self.values!r}, unit={self.unit})"
 
     def __opsani_repr__(self) -> dict[str, Any]:
@@ -299,7 +299,7 @@ class RangeSetting(Setting):
         return texts[0], texts[1], texts[2], texts[3]
 
     def summary(self) -> str:
-        """One line for people."""
+        """A line for people."""
         low, high, step = (self.human_readable(number) for number in (self.min, self.max, self.step))
         return f"{type(self).__name__}(range=[{low}..{high}], step={step}, unit={self.unit})"
 

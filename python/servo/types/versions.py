@@ -96,7 +96,7 @@ class Version:
         return (self.major, self.minor, self.patch, self.prerelease is None, words if self.prerelease else [])
 
     def compare(self, other: Version | str) -> int:
-        """-1, 0 or 1: whether this comes before, with or after another."""
+        """Gives -1, 0 or 1: whether this comes before, with or after the other version."""
         other = other if isinstance(other, Version) else Version.parse(other)
         return (self._rank() > other._rank()) - (self._rank() < other._rank())
 

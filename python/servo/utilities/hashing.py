@@ -27,6 +27,10 @@ def dump_container(c: str | bytes | list[Any] | dict[Any, Any], func: Callable[[
 
     A dictionary is `{key:value,}` by sorted keys, a list `[item,]`, bytes stand as they are, and all else is its
     `str()` in UTF-8.
+
+    Args:
+        c: The container.
+        func: Called with each piece.
     """
     if isinstance(c, dict):
         func(b"{")

@@ -11,7 +11,11 @@ _RAISE: Any = object()
 
 
 def values_for_keys(obj: dict[Any, Any], *keys: Sequence[str]) -> list[Any]:
-    """The values of some keys, None for those that are missing; further sequences cut the list to their length."""
+    """The values of some keys, None for those that are missing; further sequences cut the list to their length.
+
+    Raises:
+        TypeError: There is no sequence of keys.
+    """
     if not keys:
         raise TypeError("values_for_keys() needs a sequence of keys")
     return [obj.get(wanted[0]) for wanted in zip(*keys, strict=False)]

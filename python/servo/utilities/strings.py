@@ -12,7 +12,13 @@ _Ids = list[str] | re.Pattern[str] | None
 
 
 def join_to_series(items: Sequence[str], *, conjunction: str = "and", oxford_comma: bool = True) -> str:
-    """A list as a sentence has it: `a`, `a and b`, `a, b, and c`; nothing is the empty text."""
+    """A list as a sentence has it: `a`, `a and b`, `a, b, and c`; nothing is the empty text.
+
+    Args:
+        items: The parts.
+        conjunction: The word before the last one.
+        oxford_comma: Whether a comma stands before that word where there are three parts or more.
+    """
     if len(items) < 3:
         return f" {conjunction} ".join(items)
     comma = "," if oxford_comma else ""

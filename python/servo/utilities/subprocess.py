@@ -122,7 +122,11 @@ async def run_subprocess_exec(
     limit: int = _LIMIT,
     **kwargs: Any,
 ) -> SubprocessResult:
-    """Runs a program and collects its output; see `stream_subprocess_exec` for arguments and errors."""
+    """Runs a program and collects its output; see `stream_subprocess_exec` for arguments and errors.
+
+    Returns:
+        The exit status, and the lines of the output and of the error output.
+    """
     out: list[str] = []
     err: list[str] = []
     code = await stream_subprocess_exec(
@@ -159,6 +163,9 @@ async def stream_subprocess_shell(
     """Runs a command of the shell and hands its output over; logs the command and how it ended.
 
     See `stream_subprocess_exec` for arguments and errors. An unknown command is the exit status 127.
+
+    Returns:
+        The exit status, or the negative number of the signal that ended it.
     """
     from loguru import logger
 
@@ -191,7 +198,11 @@ async def run_subprocess_shell(
     limit: int = _LIMIT,
     **kwargs: Any,
 ) -> SubprocessResult:
-    """Runs a command of the shell and collects its output; see `stream_subprocess_shell`."""
+    """Runs a command of the shell and collects its output; see `stream_subprocess_shell`.
+
+    Returns:
+        The exit status, and the lines of the output and of the error output.
+    """
     out: list[str] = []
     err: list[str] = []
     code = await stream_subprocess_shell(

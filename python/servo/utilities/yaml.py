@@ -26,7 +26,12 @@ class PreservedScalarString(str):
 
 
 def pss_representer(dumper: Any, scalar_string: PreservedScalarString) -> Any:
-    """The node of a text that is to be a block."""
+    """The node of a text that is to be a block, as PyYAML calls for it.
+
+    Args:
+        dumper: PyYAML's dumper.
+        scalar_string: The text.
+    """
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(scalar_string), style="|")
 
 

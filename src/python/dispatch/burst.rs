@@ -93,48 +93,58 @@ pub(super) fn burst_inside(py: Python<'_>) -> PyResult<()> {
     while let Some(ticket) = this.take_ready() {
         match this.name_connector(py, ticket).and_then(|()| this.call(parts, manager.as_ref(), py, ticket)) {
             Ok((call, false)) => settle(run, parts, ticket, call.run(parts)),
-            Ok((call, true)) => launch(run, parts, ticket, call),
+            Ok((call, true)) => {
+                if launch(run, parts, ticket, call) {
+                    break;
+                }
+            }
             Err(error) => settle(run, parts, ticket, Err(error)),
         }
     }
     Ok(())
 }
 
-/// Starts a task for a handler; an eager one may run others too.
-fn launch<'py>(run: &Bound<'py, Dispatch>, parts: &Parts, ticket: Ticket, call: Call<'py>) {
-    let task = match start_task(run, parts, ticket, call) {
-        Ok(task) => task,
+/// Starts a task for a handler. Gives whether it serves those that are ready too, when the loop comes to it.
+fn launch(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, call: Call<'_, '_>) -> bool {
+    let (task, serves) = match start_task(run, parts, ticket, call) {
+        Ok(started) => started,
         // It has been recorded by the handler that raised it.
-        Err(error) if is_fatal(run.py(), &error) => return,
-        Err(error) => return settle(run, parts, ticket, Err(error)),
+        Err(error) if is_fatal(run.py(), &error) => return false,
+        Err(error) => {
+            settle(run, parts, ticket, Err(error));
+            return false;
+        }
     };
     let task = run.get().register(ticket, task.unbind());
     drop(task);
+    serves
 }
 
 fn start_task<'py>(
     run: &Bound<'py, Dispatch>,
     parts: &Parts,
     ticket: Ticket,
-    call: Call<'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = run.py();
+    call: Call<'_, 'py>,
+) -> PyResult<(Bound<'py, PyAny>, bool)> {
+    let (py, this) = (run.py(), run.get());
     let Some(options) = options(run, parts)? else {
         // The loop makes its tasks in a way of its own.
         let name = PyDict::new(py);
-        name.set_item(intern!(py, "name"), run.get().task_name(py)?)?;
+        name.set_item(intern!(py, "name"), this.task_name(py)?)?;
         let context = parts.copy_context.bind(py).call0()?.unbind();
         let carrier = Bound::new(py, Carrier::new(run, Kind::Foreign(context), ticket, Some(call.steps(parts)?)))?;
-        return run.get().event_loop(py).call_method(intern!(py, "create_task"), (carrier,), Some(&name));
+        let task = this.event_loop(py).call_method(intern!(py, "create_task"), (carrier,), Some(&name))?;
+        return Ok((task, false));
     };
-    let carrier = if parts.eager {
-        Carrier::new(run, Kind::Shared, ticket, Some(call.steps(parts)?))
+    let (carrier, serves) = if parts.eager {
+        (Carrier::new(run, Kind::Shared, ticket, Some(call.steps(parts)?)), false)
     } else {
-        // It begins when the loop comes to it. Until then as few objects as possible wait, for the garbage collector
-        // counts them.
-        Carrier::new(run, Kind::Own, ticket, None)
+        // It begins when the loop comes to it. A handler that is going to wait has a task of its own, so that all of
+        // those begin at once.
+        let own = this.is_waiting() || this.entry(ticket).waits();
+        (Carrier::new(run, if own { Kind::Own } else { Kind::Shared }, ticket, None), !own)
     };
-    parts.task.bind(py).call((Bound::new(py, carrier)?,), Some(&options))
+    Ok((parts.task.bind(py).call((Bound::new(py, carrier)?,), Some(&options))?, serves))
 }
 
 /// The keyword arguments of the tasks of the present phase; None when the loop has a task factory. A task copies the

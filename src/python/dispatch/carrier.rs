@@ -20,7 +20,7 @@ use super::settle::{contain, is_fatal, settle};
 pub(super) enum Kind {
     /// The task and its context are the handler's own.
     Own,
-    /// An eager task: it takes further handlers after one that did not wait, each in a context of its own.
+    /// It takes further handlers after one that did not wait, each in a context of its own.
     Shared,
     /// The task was made by somebody else: nobody knows its context.
     Foreign(Py<PyAny>),
@@ -58,13 +58,23 @@ impl Carrier {
             (At::Start(ticket, _), Some(error)) => self.finish(&run, parts, ticket, Err(error)),
             (At::Start(ticket, None), None) => {
                 let this = run.get();
-                let work = match this.call(parts, this.manager(py).as_ref(), py, ticket) {
-                    Ok((call, true)) => call.steps(parts).map(|steps| Work { steps, thrown: None }),
+                let steps = match this.call(parts, this.manager(py).as_ref(), py, ticket) {
+                    Ok((call, true)) => call.steps(parts),
                     Ok((call, false)) => return self.finish(&run, parts, ticket, call.run(parts)),
                     Err(error) => Err(error),
                 };
-                match work {
-                    Ok(work) => self.go_on(&run, parts, ticket, work, None),
+                match steps {
+                    Ok(steps) if matches!(self.kind, Kind::Shared) => {
+                        // Whoever holds the task from here on has it from a handler.
+                        let task = this.unregister(ticket);
+                        drop(task);
+                        self.share(&run, parts, ticket, steps)
+                    }
+                    Ok(steps) => {
+                        let went = self.go_on(&run, parts, ticket, Work { steps, thrown: None }, None);
+                        this.entry(ticket).set_waits(matches!(went, Ok(Some(_))));
+                        went
+                    }
                     Err(error) => self.finish(&run, parts, ticket, Err(error)),
                 }
             }
@@ -118,7 +128,13 @@ impl Carrier {
                     drop(cancelling);
                     let former = this.register(ticket, task.unbind());
                     drop(former);
-                    return Ok(Some(self.wait(awaited, ticket, steps, Some(context.unbind()))));
+                    let awaited = self.wait(awaited, ticket, steps, Some(context.unbind()));
+                    if !parts.eager {
+                        this.entry(ticket).set_waits(true);
+                        this.set_waiting(true);
+                        pump(run, parts);
+                    }
+                    return Ok(Some(awaited));
                 }
                 Ok(Step::Finished(value)) => Ok(value),
                 Err(error) => Err(error),
@@ -132,6 +148,9 @@ impl Carrier {
             settle(run, parts, ticket, outcome);
             loop {
                 let Some(next) = this.take_ready() else {
+                    if !parts.eager {
+                        pump(run, parts);
+                    }
                     self.forget();
                     return Ok(None);
                 };
@@ -200,7 +219,7 @@ impl Carrier {
     /// The coroutine of the handler, when it waits.
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let steps = match &*lock(&self.at) {
-            At::Waits(_, steps, _) => steps.driver.clone_ref(py),
+            At::Waits(_, steps, _) => steps.generator(py),
             _ => return None,
         };
         suspended_coroutine(steps.bind(py))
@@ -248,7 +267,7 @@ impl Carrier {
         let at = std::mem::replace(&mut *lock(&self.at), At::Over);
         self.forget();
         match at {
-            At::Waits(_, steps, _) => steps.driver.bind(py).call_method0(intern!(py, "close")).map(drop),
+            At::Waits(_, steps, _) => steps.close(py),
             _ => Ok(()),
         }
     }

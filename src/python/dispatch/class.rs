@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::lock;
 use super::parts::Parts;
 
 /// One registered handler.
@@ -17,23 +16,34 @@ pub(super) struct Entry {
     pub handler: Py<PyAny>,
     /// Its supplemental arguments.
     pub kwargs: Py<PyDict>,
-    /// The function seen last, and whether it is a coroutine function.
-    seen: Mutex<Option<(Py<PyAny>, bool)>>,
+    /// The function seen first, and whether it is a coroutine function.
+    seen: OnceLock<(Py<PyAny>, bool)>,
+    /// Whether it suspended when it ran last; a guess at what it will do.
+    waits: AtomicBool,
 }
 
 impl Entry {
     /// The function that is to be called, read each time for tests replace it; and whether it gives a coroutine.
     pub fn function<'py>(&self, parts: &Parts, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, bool)> {
         let function = self.handler.bind(py).getattr(intern!(py, "handler"))?;
-        if let Some((seen, is_async)) = &*lock(&self.seen)
+        if let Some((seen, is_async)) = self.seen.get()
             && seen.is(&function)
         {
             return Ok((function, *is_async));
         }
         let is_async = parts.events.bind(py).call_method1(intern!(py, "_is_async"), (&function,))?.is_truthy()?;
-        let former = lock(&self.seen).replace((function.clone().unbind(), is_async));
-        drop(former);
+        let _ = self.seen.set((function.clone().unbind(), is_async));
         Ok((function, is_async))
+    }
+
+    /// Whether it suspended when it ran last.
+    pub fn waits(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it suspended.
+    pub fn set_waits(&self, waits: bool) {
+        self.waits.store(waits, Ordering::Relaxed);
     }
 }
 
@@ -109,7 +119,12 @@ fn sorted(list: &Bound<'_, PyList>) -> PyResult<HashMap<String, Arc<Handlers>>> 
         for (slot, wanted) in slots.iter_mut().zip(among) {
             if wanted {
                 let kwargs = handler.getattr(intern!(py, "kwargs"))?.cast_into()?.unbind();
-                slot.push(Entry { handler: handler.clone().unbind(), kwargs, seen: Mutex::default() });
+                slot.push(Entry {
+                    handler: handler.clone().unbind(),
+                    kwargs,
+                    seen: OnceLock::new(),
+                    waits: AtomicBool::new(false),
+                });
             }
         }
     }

@@ -1,36 +1,64 @@
 //! One call of a handler, step by step.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PySendResult, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyList, PySendResult, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::parts::Parts;
 
+/// The positional arguments of a handler.
+pub(super) enum Given<'a, 'py> {
+    /// The connector, then those of the event.
+    Event(&'a Bound<'py, PyAny>, &'a Bound<'py, PyTuple>),
+    /// The connector, then the results of the event.
+    Results(&'a Bound<'py, PyAny>, Bound<'py, PyList>),
+    /// These.
+    Whole(Bound<'py, PyTuple>),
+}
+
+impl<'py> Given<'_, 'py> {
+    /// The tuple of them, behind those.
+    pub fn behind<const N: usize>(
+        self,
+        py: Python<'py>,
+        first: [&Bound<'py, PyAny>; N],
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let first = first.into_iter().cloned();
+        match self {
+            Self::Event(connector, args) => match args.len() {
+                0 => tuple(py, first, [connector.clone()]),
+                1 => tuple(py, first, [connector.clone(), args.get_item(0)?]),
+                2 => tuple(py, first, [connector.clone(), args.get_item(0)?, args.get_item(1)?]),
+                _ => {
+                    let mut all: Vec<_> = first.collect();
+                    all.push(connector.clone());
+                    all.extend(args.iter());
+                    PyTuple::new(py, all)
+                }
+            },
+            Self::Results(connector, results) => tuple(py, first, [connector.clone(), results.into_any()]),
+            Self::Whole(args) if N == 0 => Ok(args),
+            Self::Whole(args) => PyTuple::new(py, first.chain(args.iter()).collect::<Vec<_>>()),
+        }
+    }
+}
+
 /// A call of a handler.
-pub(super) struct Call<'py> {
+pub(super) struct Call<'a, 'py> {
     pub function: Bound<'py, PyAny>,
-    /// The connector, then the arguments.
-    pub args: Bound<'py, PyTuple>,
+    pub given: Given<'a, 'py>,
     pub kwargs: Option<Bound<'py, PyDict>>,
 }
 
-impl Call<'_> {
+impl Call<'_, '_> {
     /// Calls a plain function in a copy of the present context.
-    pub fn run(&self, parts: &Parts) -> PyResult<Py<PyAny>> {
+    pub fn run(self, parts: &Parts) -> PyResult<Py<PyAny>> {
         let py = self.function.py();
         let context = parts.copy_context.bind(py).call0()?;
-        let args = match self.args.len() {
-            1 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?])?,
-            2 => PyTuple::new(py, [&context, &self.function, &self.args.get_item(0)?, &self.args.get_item(1)?])?,
-            _ => {
-                let mut all = vec![context, self.function.clone()];
-                all.extend(self.args.iter());
-                PyTuple::new(py, all)?
-            }
-        };
+        let args = self.given.behind(py, [&context, &self.function])?;
         Ok(parts.context_run.bind(py).call(args, self.kwargs.as_ref())?.unbind())
     }
 
@@ -41,26 +69,46 @@ impl Call<'_> {
         let driver = if let Some(driver) = idle {
             driver
         } else {
-            let driver = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
-            driver.send(py.None().bind(py))?;
-            driver.unbind()
+            let generator = parts.driver.bind(py).call0()?.cast_into::<PyIterator>()?;
+            generator.send(py.None().bind(py))?;
+            let send = generator.getattr(intern!(py, "send"))?.unbind();
+            Driver { generator: generator.unbind(), send }
         };
-        let call = (self.function, self.args, self.kwargs).into_pyobject(py)?.unbind();
+        let args = self.given.behind(py, [])?;
+        let call = (self.function, args, self.kwargs).into_pyobject(py)?.unbind();
         Ok(Steps { driver, call: Some(call) })
     }
 }
 
+/// What runs coroutine functions one after another: `servo.events.running._driver`.
+struct Driver {
+    generator: Py<PyIterator>,
+    /// Its bound method.
+    send: Py<PyAny>,
+}
+
 /// A coroutine of a handler, in the driver that steps it.
 pub(super) struct Steps {
-    pub driver: Py<PyIterator>,
+    driver: Driver,
     /// What is to be called first.
     call: Option<Py<PyTuple>>,
 }
 
 impl Steps {
     pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.driver)?;
+        visit.call(&self.driver.generator)?;
+        visit.call(&self.driver.send)?;
         visit.call(&self.call)
+    }
+
+    /// Ends the coroutine: it sees `GeneratorExit` where it waits.
+    pub fn close(self, py: Python<'_>) -> PyResult<()> {
+        self.driver.generator.bind(py).call_method0(intern!(py, "close")).map(drop)
+    }
+
+    /// The coroutine, when it waits, for those who want to see where it stands.
+    pub fn generator(&self, py: Python<'_>) -> Py<PyIterator> {
+        self.driver.generator.clone_ref(py)
     }
 }
 
@@ -83,42 +131,32 @@ pub(super) struct Work {
 const IDLE_DRIVERS: usize = 64;
 
 thread_local! {
-    /// What [`step_inside`] is to do. `Context.run` would take arguments, but each costs time at every step.
-    static WORK: Cell<Option<Work>> = const { Cell::new(None) };
-    static STEP: Cell<Option<Step>> = const { Cell::new(None) };
-    static IDLE: RefCell<Vec<Py<PyIterator>>> = const { RefCell::new(Vec::new()) };
+    static IDLE: RefCell<Vec<Driver>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Work {
     /// Does a step inside that context, or inside the present one.
     pub fn step(self, py: Python<'_>, parts: &Parts, context: Option<&Bound<'_, PyAny>>) -> PyResult<Step> {
-        let Some(context) = context else { return self.go(py, parts) };
-        let former = WORK.replace(Some(self));
-        debug_assert!(former.is_none(), "a step takes its work before it does anything else");
-        let entered = parts.context_run.bind(py).call1((context, &parts.step_inside));
-        // Work that is still there was not begun: the context could not be entered.
-        drop(WORK.take());
-        entered?;
-        STEP.take().ok_or_else(|| PyRuntimeError::new_err("the handler was not called"))
-    }
-
-    fn go(self, py: Python<'_>, parts: &Parts) -> PyResult<Step> {
         let Self { mut steps, thrown } = self;
-        let driver = steps.driver.bind(py);
-        let yielded = match thrown {
-            None => {
-                let sent = steps.call.take();
-                let sent = sent.map_or_else(|| py.None().into_bound(py), |call| call.into_bound(py).into_any());
-                match driver.send(&sent)? {
-                    PySendResult::Next(yielded) => yielded,
-                    PySendResult::Return(value) => return Ok(Step::Finished(value.unbind())),
-                }
+        let generator = steps.driver.generator.bind(py);
+        let sent = steps.call.take();
+        let sent = || sent.map_or_else(|| py.None().into_bound(py), |call| call.into_bound(py).into_any());
+        let yielded = match (thrown, context) {
+            // A driver yields what its handler returns: no exception brings it here.
+            (None, Some(context)) => parts.context_run.bind(py).call1((context, &steps.driver.send, sent()))?,
+            (None, None) => match generator.send(&sent())? {
+                PySendResult::Next(yielded) => yielded,
+                PySendResult::Return(value) => return Ok(Step::Finished(value.unbind())),
+            },
+            (Some(error), Some(context)) => {
+                let throw = generator.getattr(intern!(py, "throw"))?;
+                parts.context_run.bind(py).call1((context, throw, error.into_value(py)))?
             }
-            Some(error) => driver.call_method1(intern!(py, "throw"), (error.into_value(py),))?,
+            (Some(error), None) => generator.call_method1(intern!(py, "throw"), (error.into_value(py),))?,
         };
         if let Ok(pair) = yielded.cast_exact::<PyTuple>()
             && pair.len() == 2
-            && pair.get_item(0)?.is(&parts.returned)
+            && pair.get_borrowed_item(0)?.is(&parts.returned)
         {
             let value = pair.get_item(1)?.unbind();
             let surplus = IDLE.with_borrow_mut(|idle| {
@@ -137,14 +175,35 @@ impl Work {
     }
 }
 
-/// What `Context.run` calls.
-#[pyfunction]
-pub(super) fn step_inside(py: Python<'_>) -> PyResult<()> {
-    let Some(work) = WORK.take() else { return Ok(()) };
-    let step = work.go(py, Parts::get(py)?)?;
-    STEP.set(Some(step));
-    Ok(())
+/// A tuple of known length.
+fn tuple<'py, const N: usize>(
+    py: Python<'py>,
+    first: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+    rest: [Bound<'py, PyAny>; N],
+) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, Joined { first, rest: rest.into_iter() })
 }
+
+/// Two iterators in a row whose length is known.
+struct Joined<A, B> {
+    first: A,
+    rest: B,
+}
+
+impl<T, A: ExactSizeIterator<Item = T>, B: ExactSizeIterator<Item = T>> Iterator for Joined<A, B> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.first.next().or_else(|| self.rest.next())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let length = self.first.len() + self.rest.len();
+        (length, Some(length))
+    }
+}
+
+impl<T, A: ExactSizeIterator<Item = T>, B: ExactSizeIterator<Item = T>> ExactSizeIterator for Joined<A, B> {}
 
 /// The coroutine of a handler that waits, for those who want to see where it stands.
 pub(super) fn suspended_coroutine<'py>(steps: &Bound<'py, PyIterator>) -> Option<Bound<'py, PyAny>> {

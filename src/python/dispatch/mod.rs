@@ -3,10 +3,12 @@
 //! A dispatch never leaves the loop's thread and never touches tokio. [`run::Dispatch`] is what the caller awaits: it
 //! plans the dispatch with [`crate::event::Plan`] and takes it through its phases. Handlers are started inside a copy of
 //! the caller's context, which names the event; the name of the connector is set there before each start, and every
-//! handler gets a copy of that. A synchronous handler runs in place. A coroutine is driven by a [`carrier::Carrier`], the coroutine of an asyncio task: where Python
-//! can start tasks eagerly (3.12), one task serves handlers one after another until one suspends, is then that handler's
-//! own, and another takes the rest; before that every coroutine has its task. Handlers report for themselves, so that
-//! no task needs a callback.
+//! handler gets a copy of that. A synchronous handler runs in place. A coroutine is driven by a [`carrier::Carrier`],
+//! the coroutine of an asyncio task that serves handlers one after another until one suspends, and is then that
+//! handler's own. Where Python can start tasks eagerly (3.12) the first carrier starts at once and another takes the
+//! rest. Before that a carrier starts with the next turn of the loop; the rest are given a task each then, as is, from
+//! the start, every handler that suspended when it ran last: all that wait begin in the same turn. Handlers report for
+//! themselves, so that no task needs a callback.
 //!
 //! Two rules hold everywhere here: no lock is held across a call into Python (it may re-enter), and no object is dropped
 //! under a lock (its finalizer may re-enter).

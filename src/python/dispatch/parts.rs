@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
 
+use super::burst;
 use super::clock::{Clock, Moment};
-use super::{burst, invoke};
 use crate::event::Preposition;
 
 /// See the module.
@@ -43,8 +43,7 @@ pub(super) struct Parts {
     pub driver: Py<PyAny>,
     /// What a driver yields with the value of a handler that has returned.
     pub returned: Py<PyAny>,
-    /// [`invoke::step_inside`] and [`burst::burst_inside`], for `Context.run`.
-    pub step_inside: Py<PyAny>,
+    /// [`burst::burst_inside`], for `Context.run`.
     pub burst_inside: Py<PyAny>,
     prepositions: [Py<PyAny>; 3],
     all_prepositions: Py<PyAny>,
@@ -83,7 +82,6 @@ impl Parts {
             driver: events.getattr("_driver")?.unbind(),
             returned: events.getattr("_RETURNED")?.unbind(),
             burst_inside: wrap_pyfunction!(burst::burst_inside, py)?.into_any().unbind(),
-            step_inside: wrap_pyfunction!(invoke::step_inside, py)?.into_any().unbind(),
             prepositions: [
                 preposition.getattr("before")?.unbind(),
                 preposition.getattr("on")?.unbind(),

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::clock::Clock;
 use super::{EventContext, EventResult};
 use crate::event::Preposition;
 
@@ -33,7 +32,6 @@ pub(super) struct Phase {
     pub base: Py<PyAny>,
     /// What is to be the current event in it, until it is.
     pub event: Option<Py<EventContext>>,
-    pub clock: Clock,
     /// Handlers are being started, somewhere below on the stack.
     pub bursting: bool,
     /// The context manager of the event, when it has one.
@@ -61,13 +59,11 @@ impl Phase {
         event: Py<EventContext>,
         manager: Option<Py<PyAny>>,
         members: &[usize],
-        clock: Clock,
     ) -> Self {
         Self {
             preposition,
             base,
             event: Some(event),
-            clock,
             bursting: false,
             manager,
             lanes: members.iter().map(|&member| Lane { member, at: 0, task: None }).collect(),

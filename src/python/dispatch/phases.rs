@@ -110,7 +110,9 @@ impl Dispatch {
             );
             let base = parts.copy_context.bind(py).call0()?.unbind();
             this.set_preposition(preposition);
-            let phase = Phase::new(preposition, base, Py::new(py, of_phase)?, manager, &members, clock);
+            this.set_clock(clock);
+            this.set_waiting(false);
+            let phase = Phase::new(preposition, base, Py::new(py, of_phase)?, manager, &members);
             let former = lock(&this.state).phase.replace(phase);
             drop(former);
             burst::pump(slf, parts);

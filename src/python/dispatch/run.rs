@@ -1,14 +1,15 @@
 //! A dispatch: what it is asked, where it stands, and what those who drive its handlers need of it.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::class::Entry;
-use super::invoke::Call;
+use super::clock::Clock;
+use super::invoke::{Call, Given};
 use super::lock;
 use super::members::Members;
 use super::nesting::Nesting;
@@ -57,6 +58,9 @@ pub struct Dispatch {
     pub(super) members: OnceLock<Members>,
     /// That of the present phase.
     preposition: AtomicU8,
+    /// Whether the present phase reads the time from a clock of Python.
+    python_clock: AtomicBool,
+    waits: AtomicBool,
     pub(super) state: Mutex<State>,
     /// The temporary channel, a `servo.events.channel.DispatchChannel`, while there is one.
     pub(super) channel: Mutex<Option<Py<PyAny>>>,
@@ -80,6 +84,8 @@ impl Dispatch {
             event_loop: OnceLock::new(),
             members: OnceLock::new(),
             preposition: AtomicU8::new(Preposition::Before as u8),
+            python_clock: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
             state: Mutex::new(state),
             channel: Mutex::default(),
         }
@@ -95,6 +101,15 @@ impl Dispatch {
 
     pub(super) fn set_preposition(&self, preposition: Preposition) {
         self.preposition.store(preposition as u8, Ordering::Relaxed);
+    }
+
+    /// The clock of the present phase.
+    pub(super) fn clock(&self) -> Clock {
+        if self.python_clock.load(Ordering::Relaxed) { Clock::Python } else { Clock::System }
+    }
+
+    pub(super) fn set_clock(&self, clock: Clock) {
+        self.python_clock.store(clock == Clock::Python, Ordering::Relaxed);
     }
 
     /// What came of it, once it is over.
@@ -143,15 +158,15 @@ impl Dispatch {
     }
 
     /// The call of a handler, and whether it gives a coroutine.
-    pub(super) fn call<'py>(
-        &self,
+    pub(super) fn call<'a, 'py>(
+        &'a self,
         parts: &Parts,
         manager: Option<&Bound<'py, PyAny>>,
         py: Python<'py>,
         ticket: Ticket,
-    ) -> PyResult<(Call<'py>, bool)> {
+    ) -> PyResult<(Call<'a, 'py>, bool)> {
         let members = self.members();
-        let entry = &self.handlers(ticket)[ticket.at];
+        let entry = self.entry(ticket);
         let (function, is_async) = entry.function(parts, py)?;
         let connector = members.connector(py, ticket.member);
         let after = self.preposition() == Preposition::After && !self.request.alone;
@@ -166,20 +181,42 @@ impl Dispatch {
                 Some(merged)
             }
         };
-        let args = if after {
+        let given = if after {
             let results = lock(&self.state).results.as_ref().map(|results| results.bind(py).clone());
             // Each has a list of its own: none can change what the caller or another handler gets.
             let results = results.map_or_else(|| PyList::empty(py), |results| results.get_slice(0, results.len()));
-            PyTuple::new(py, [connector, results.as_any()])?
+            Given::Results(connector, results)
         } else {
-            behind(connector, self.request.args.bind(py))?
+            Given::Event(connector, self.request.args.bind(py))
         };
-        let Some(manager) = manager else { return Ok((Call { function, args, kwargs }, is_async)) };
+        let Some(manager) = manager else { return Ok((Call { function, given, kwargs }, is_async)) };
+        let args = given.behind(py, [])?;
         let event_kwargs = self.request.kwargs.as_ref().map(|kwargs| kwargs.bind(py));
         let args = (manager, connector, function, is_async, args, kwargs, self.request.args.bind(py), event_kwargs)
             .into_pyobject(py)?;
         let function = parts.events.bind(py).getattr(intern!(py, "_within"))?;
-        Ok((Call { function, args, kwargs: None }, true))
+        Ok((Call { function, given: Given::Whole(args), kwargs: None }, true))
+    }
+
+    /// The registered handler of a call.
+    pub(super) fn entry(&self, ticket: Ticket) -> &Entry {
+        &self.handlers(ticket)[ticket.at]
+    }
+
+    /// Whether a task that was to serve several handlers of the present phase turned out to wait with one of them: the
+    /// rest are then given tasks of their own.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// See [`Self::is_waiting`].
+    pub(super) fn set_waiting(&self, waits: bool) {
+        self.waits.store(waits, Ordering::Relaxed);
+    }
+
+    /// Forgets the task of a handler; gives back what is to be dropped.
+    pub(super) fn unregister(&self, ticket: Ticket) -> Option<Py<PyAny>> {
+        lock(&self.state).phase.as_mut()?.lanes.get_mut(ticket.lane)?.task.take()
     }
 
     /// Notes the task of a handler, for it may have to be cancelled; gives back what is to be dropped.
@@ -269,19 +306,5 @@ impl Dispatch {
             }
         }
         Ok(())
-    }
-}
-
-/// The positional arguments of a handler: the connector, then those of the event.
-fn behind<'py>(connector: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyTuple>> {
-    let py = connector.py();
-    match args.len() {
-        0 => PyTuple::new(py, [connector]),
-        1 => PyTuple::new(py, [connector, &args.get_item(0)?]),
-        _ => {
-            let mut all = vec![connector.clone()];
-            all.extend(args.iter());
-            PyTuple::new(py, all)
-        }
     }
 }

@@ -5,7 +5,6 @@ use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PySystemExit, PyTypeErr
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::clock::Clock;
 use super::parts::Parts;
 use super::phase::Ticket;
 use super::run::Dispatch;
@@ -78,14 +77,13 @@ pub(super) fn settle(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, o
 fn result(run: &Bound<'_, Dispatch>, parts: &Parts, ticket: Ticket, value: Py<PyAny>) -> PyResult<Py<EventResult>> {
     let py = run.py();
     let this = run.get();
-    let clock = lock(&this.state).phase.as_ref().map_or(Clock::System, |phase| phase.clock);
-    let created_at = clock.now(py, parts)?;
+    let created_at = this.clock().now(py, parts)?;
     Py::new(
         py,
         EventResult {
             event: this.request.event.clone_ref(py),
             preposition: parts.preposition(py, this.preposition()).clone().unbind(),
-            handler: this.handlers(ticket)[ticket.at].handler.clone_ref(py),
+            handler: this.entry(ticket).handler.clone_ref(py),
             connector: this.members().connector(py, ticket.member).clone().unbind(),
             created_at,
             value,

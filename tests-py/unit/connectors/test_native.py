@@ -136,3 +136,11 @@ async def test_an_application_is_run(tmp_path):
         assert [result.value for result in measured] == [servo.Measurement()]
     finally:
         await one.shutdown()
+
+
+def test_arguments_that_are_nested_in_themselves_are_refused():
+    itself = {}
+    itself["a"] = itself
+    connector = WaitConnector(config={"measure_enabled": True})
+    with pytest.raises(Exception, match="nested more than 127 levels deep"):
+        connector.engine.call("on", "of_their_own", {"given": itself}, [], "servo")

@@ -47,8 +47,10 @@ async def test_handlers_of_the_instance_count(bus, ping):
     both = Preposition.before | Preposition.on
     ping.signature = None
     one.add_event_handler(ping, both, lambda self, n: n)
-    assert _handlers.subscriptions(one) == [("before", "ping"), ("on", "ping")]
-    assert _handlers.subscriptions(other) == []
+    # Every connector is told of the events of its life.
+    life = [("on", "attach"), ("on", "startup"), ("on", "detach")]
+    assert _handlers.subscriptions(one) == [*life, ("before", "ping"), ("on", "ping")]
+    assert _handlers.subscriptions(other) == life
     assert await run(one, "ping", n=3) == [3]
     assert await run(other, "ping", n=3) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import importlib
+import importlib.util
 import inspect
 import tomllib
 import types
@@ -20,6 +21,8 @@ HERE = Path(__file__).parent
 GUIDE = HERE.parents[2] / "docs" / "migrating.md"
 KEYS = {"kind", "top", "also", "bases", "signature", "members", "fields", "absent"}
 KEYS |= {"values", "value", "type", "make", "module"}
+# The tables are tried on ServoX itself, too.
+SERVOX = importlib.util.find_spec("servo._core") is None
 KINDS = {"class", "enum", "function", "typing", "value", "module"}
 
 
@@ -40,7 +43,7 @@ def test_a_name_is_as_it_was(module, name, row):
         return
     assert row.keys() <= KEYS
     assert row["kind"] in KINDS
-    if "absent" in row:
+    if "absent" in row and not SERVOX:
         assert row["absent"] in GUIDE.read_text(encoding="utf-8")
         assert not hasattr(importlib.import_module(module), name)
         return
