@@ -1,6 +1,7 @@
 """Servos of files and documents, and what an assembly does with them."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -402,3 +403,16 @@ class TestTypes:
         assert {"a-b.c", "two"} <= set(schema["required"])
         assert _derive_config_model_for_route("two", noted) is _derive_config_model_for_route("two", noted)
         assert issubclass(_derive_config_model_for_route("two", noted), noted.config_model())
+
+
+class TestGarbageCollector:
+    @pytest.mark.parametrize("enabled", [True, False])
+    async def test_it_works_as_before(self, enabled):
+        wrong = {"optimizer": {"id": "example.com/app", "token": "t"}, "connectors": ["nowhere"]}
+        (gc.enable if enabled else gc.disable)()
+        try:
+            with pytest.raises(ValueError, match="nowhere"):
+                await servo.Assembly.assemble(configs=[wrong])
+            assert gc.isenabled() is enabled
+        finally:
+            gc.enable()
