@@ -6,7 +6,7 @@ a configuration, the native module or a connector.
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,12 @@ from servo.cli.run import run
 from servo.cli.validate import validate
 from servo.cli.version import version
 
-__all__ = ["LogLevel", "Options", "Section", "app"]
+if TYPE_CHECKING:
+    from servo.cli.connectors import ConnectorCLI as ConnectorCLI
+    from servo.cli.connectors import Context as Context
+    from servo.cli.session import run_async as run_async
+
+__all__ = ["ConnectorCLI", "Context", "LogLevel", "Options", "Section", "app", "run_async"]
 
 app = typer.Typer(
     name="servo",
@@ -80,3 +85,16 @@ app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)
 app.command("validate", rich_help_panel=Section.config)(validate)
 app.command("version", rich_help_panel=Section.other)(version)
+
+
+def __getattr__(name: str) -> Any:
+    # What connectors write their commands with: imported when they do.
+    if name in ("ConnectorCLI", "Context"):
+        from servo.cli import connectors
+
+        return getattr(connectors, name)
+    if name == "run_async":
+        from servo.cli.session import run_async
+
+        return run_async
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

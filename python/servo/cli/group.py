@@ -35,6 +35,15 @@ class RootGroup(TyperGroup):
                 with formatter.section(section.value):
                     formatter.write_dl(sorted(listed) if section in (Section.connectors, Section.other) else listed)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name: one of the servo, or else a group that a connector adds."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and not cmd_name.startswith("-"):
+            from servo.cli.connectors import found_command
+
+            found = found_command(cmd_name, ctx.params.get("config_file"))
+        return found
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Show the help when nothing at all is asked for."""
         if not args and not ctx.resilient_parsing:
