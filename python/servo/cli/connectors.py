@@ -196,7 +196,7 @@ def _selected(connector_type: type[BaseConnector], servo_: Servo, name: str | No
     raise typer.BadParameter(f'no connector named "{name}" of type "{kind}" found in {of}: select one of {names!r}')
 
 
-def found_command(name: str, config_file: Path | None) -> Any:
+def found_command(name: str, config_file: Path | str | None) -> Any:
     """The group of commands of that name which a connector adds, or None.
 
     Args:
@@ -205,7 +205,8 @@ def found_command(name: str, config_file: Path | None) -> Any:
     """
     from servo.cli.session import connector_types
 
-    file = config_file or Path("servo.yaml")
+    # Some versions of typer give the option as it was written.
+    file = Path(config_file or "servo.yaml")
     connector_types(file)
     _import_named(file)
     for cli in reversed(ConnectorCLI.__clis__):
