@@ -6,6 +6,7 @@
 //! The layers, each of which knows only those before it: [`model`], [`event`], [`config`] and [`pubsub`],
 //! [`connector`], [`optimizer`] and `runner`, [`connectors`].
 
+mod certificate;
 pub mod config;
 pub mod connector;
 pub mod connectors;

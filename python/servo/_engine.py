@@ -11,8 +11,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from servo.configuration.derived import document_model, parse_document
+from servo.configuration.optimizers import connection_files_read_elsewhere
 from servo.connector import BaseConnector
 from servo.connectors import native_class
+from servo.errors import ServoError
 from servo.events import current_event
 from servo.servo import Servo, current_servo
 
@@ -31,6 +33,9 @@ def view_of(engine: _core.Servo, document: str, members: list[tuple[str, Any]]) 
         engine: The engine's servo.
         document: Its document of `servo.yaml`, as JSON, with what the environment adds.
         members: The name and the object of each connector, in the order of the bus: a `BaseConnector`, or the engine's.
+
+    Raises:
+        ServoError: What the engine accepts, the classes of configurations refuse.
     """
     kinds = dict(engine.connectors)
     classes: dict[str, type[BaseConnector]] = {}
@@ -45,7 +50,11 @@ def view_of(engine: _core.Servo, document: str, members: list[tuple[str, Any]]) 
     content.setdefault("optimizer", {"local": {}})
     for name in classes:
         content.setdefault(name, {})
-    config = parse_document(document_model(classes, required=False), content)
+    try:
+        with connection_files_read_elsewhere():
+            config = parse_document(document_model(classes, required=False), content)
+    except ValueError as error:
+        raise ServoError(f"the configuration cannot be shown to connectors in Python: {error}") from error
     connectors = [
         member if isinstance(member, BaseConnector) else classes[name].of_engine(member, getattr(config, name))  # type: ignore[attr-defined]
         for name, member in members

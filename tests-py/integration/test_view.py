@@ -165,3 +165,27 @@ async def test_what_repeats_and_what_is_published_lives_with_the_servo(tmp_path,
     assert not member.pubsub_exchange.running
     await asyncio.sleep(0)
     assert all(task.done() for task in member.repeating_tasks.values())
+
+
+async def test_a_connection_file_that_is_not_there_yet_is_the_business_of_the_engine(tmp_path, monkeypatch):
+    from servo.configuration import optimizers
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(optimizers.time, "sleep", lambda seconds: pytest.fail("it waits"))
+
+    class LateConnector(servo.BaseConnector):
+        config: servo.BaseConfiguration
+
+        @servo.on_event()
+        def describe(self, control: servo.Control = servo.Control()) -> servo.Description:
+            return servo.Description()
+
+    text = "optimizer: {optimizer_id: abc, connection_file: connection.yaml}\nlate: {}\n"
+    (tmp_path / "servo.yaml").write_text(text)
+    (one,) = _core.open_servos("servo.yaml", [LateConnector])
+    assert one.view.config.optimizer.connection_file.endswith("connection.yaml")
+    assert one.view.config.optimizer.token is None
+    assert json.loads(await one.describe())[0]["connector"] == "late"
+    (tmp_path / "connection.yaml").write_text("Authorization: Bearer a\nEndpoint: https://example.com/\nTenantId: t\n")
+    (one,) = _core.open_servos("servo.yaml", [LateConnector])
+    assert one.view.config.optimizer.tenant_id == "t"

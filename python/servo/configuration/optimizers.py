@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -124,6 +127,19 @@ class SidecarConnectionFile(_pydantic.SettingsModel):
     TenantId: str
 
 
+_read_elsewhere: contextvars.ContextVar[bool] = contextvars.ContextVar("servox.read_elsewhere", default=False)
+
+
+@contextlib.contextmanager
+def connection_files_read_elsewhere() -> Iterator[None]:
+    """Within the block a connection file is neither waited for nor needed: the engine reads and watches it."""
+    token = _read_elsewhere.set(True)
+    try:
+        yield
+    finally:
+        _read_elsewhere.reset(token)
+
+
 _CONNECTION_KEYS = ("base_url", "client_id", "client_secret", "tenant_id")
 
 
@@ -163,7 +179,11 @@ class AppdynamicsOptimizer(Settings):
     def _initialized(self) -> None:
         self._computed = {name for name in ("url", "token_url") if getattr(self, name) is None}
         if self.connection_file:
-            self._await_connection_file()
+            if _read_elsewhere.get():
+                with contextlib.suppress(OSError, ValueError):
+                    self.load_connection_file()
+            else:
+                self._await_connection_file()
             return
         if any(getattr(self, name) is None for name in _CONNECTION_KEYS):
             raise ValueError(
