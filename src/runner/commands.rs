@@ -183,7 +183,7 @@ mod tests {
         Task::read(&Command { cmd, cmd_uid: None, param })
     }
 
-    fn sleep(param: Json) -> (Duration, String) {
+    fn sleep(param: &Json) -> (Duration, String) {
         let Ok(Task::Sleep(sleep)) = read(Commands::Sleep, param.clone()) else { panic!("{param}") };
         (sleep.duration, sleep.reason)
     }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_sleep_is_bounded_and_needs_nothing() {
         let told = json!({"duration": "1m", "data": {"status": "idle", "reason": "no pipeline"}});
-        assert_eq!(sleep(told), (Duration::from_secs(60), "idle: no pipeline".into()));
+        assert_eq!(sleep(&told), (Duration::from_secs(60), "idle: no pipeline".into()));
         for (param, duration) in [
             (Json::Null, SLEEP),
             (json!([]), SLEEP),
@@ -205,7 +205,7 @@ mod tests {
             (json!({"duration": u64::MAX}), MOST_SLEEP),
             (json!({"duration": "9000y"}), MOST_SLEEP),
         ] {
-            assert_eq!(sleep(param.clone()), (duration, "unknown reason".into()), "{param}");
+            assert_eq!(sleep(&param), (duration, "unknown reason".into()), "{param}");
         }
     }
 
