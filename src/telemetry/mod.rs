@@ -5,6 +5,10 @@
 mod catalogue;
 mod metrics;
 mod process;
+mod readiness;
+mod server;
 
 pub use catalogue::{Entry, Kind, METRICS};
 pub use metrics::{Metrics, counting};
+pub use readiness::{Census, OUT_OF_REACH, Readiness};
+pub use server::{Endpoint, ServeError, serve};
