@@ -6,6 +6,7 @@ mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod greeting;
 mod json;
 mod native;
 mod optimizer_client;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::errors::{runtime_error, to_python};
 use super::event_loop::EventLoop;
+use super::greeting::telling;
 use super::sampler::Samplers;
 use crate::config::{OptimizerConfig, ServoConfig};
 use crate::event::{Answer, Call, Dispatched, EventError, Options};
@@ -45,6 +46,7 @@ struct Watched {
 impl PyServo {
     pub(super) fn new(config: ServoConfig, config_file: &str, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
         let config_file = config_file.to_owned();
+        let servo = telling(servo, event_loop.clone());
         Self {
             config,
             config_file,
