@@ -6,7 +6,6 @@ Run as a script it is the command ``servo`` on these servos.
 import asyncio
 import datetime
 import json
-import os
 import re
 import sys
 import time
@@ -71,7 +70,7 @@ class Servo:
         self.notes = []
         self.state = {"phase": "starting", "command": None, "board": None}
 
-    def interrupt(self, reason):
+    def interrupt(self, reason, within=None):
         self.stop = self.stop or reason
 
     def snapshot(self):
@@ -220,9 +219,7 @@ def modules():
 
 
 if __name__ == "__main__":
-    import servo.cli.signals
     from servo.entry_points import run_cli
 
     sys.modules.update(modules())
-    servo.cli.signals.PATIENCE = float(os.environ.get("PATIENCE", servo.cli.signals.PATIENCE))
     run_cli()
