@@ -16,6 +16,7 @@ from servo.cli.completion import servo_names
 from servo.cli.describe import describe
 from servo.cli.group import RootGroup, Section, SectionedCommand
 from servo.cli.measure import measure
+from servo.cli.optimizer import optimizer
 from servo.cli.options import LogLevel, Options
 from servo.cli.run import run
 from servo.cli.validate import validate
@@ -95,6 +96,7 @@ app.command("run", cls=SectionedCommand, rich_help_panel=Section.ops)(run)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)
+app.add_typer(optimizer, rich_help_panel=Section.ops)
 app.command("validate", rich_help_panel=Section.config)(validate)
 app.command("version", rich_help_panel=Section.other)(version)
 
