@@ -1,5 +1,6 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
+mod assembly;
 mod calls;
 mod config;
 mod connector;
@@ -20,6 +21,8 @@ use pyo3::prelude::*;
 /// Table of contents of `servo._core`.
 #[pymodule(name = "_core")]
 mod core {
+    #[pymodule_export]
+    use super::assembly::PyAssembly;
     #[pymodule_export]
     use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
     #[pymodule_export]

@@ -3,11 +3,13 @@
 mod activity;
 mod assembly;
 mod commands;
+mod document;
 mod run;
 mod servo;
 mod stop;
 
 pub use activity::{Activity, CommandActivity, Phase};
+pub use assembly::{Assembly, Failure, Finished, MemberId};
 pub use run::{Ended, RunError, Runner};
 pub use servo::{Builder, Servo};
 pub use stop::{Grace, Stop};

@@ -11,9 +11,9 @@ import typer
 from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 if TYPE_CHECKING:
-    from servo.cli.session import Servo
+    from servo.cli.session import Assembly, Servo
     from servo.cli.signals import Interrupts
-    from servo.cli.views.state import View
+    from servo.cli.views.state import State, View
 
 TICK = 0.25
 """Seconds between two looks at what the servos do."""
@@ -170,41 +170,51 @@ async def _run_all(servos: "list[Servo]", view: "View", interrupts: "Interrupts"
     """Run the servos side by side and keep the view up to date."""
     import asyncio
 
-    from servo.cli.views.state import Note, State
+    from servo.cli.session import assembly_of
 
-    tasks = [asyncio.create_task(_run_one(servo)) for servo in servos]
-    pending: set[asyncio.Task[dict[str, Any]]] = set(tasks)
+    assembly = assembly_of(servos)
+    run = asyncio.ensure_future(assembly.run())
+    watch = Watch(assembly, view, alone=len(servos) == 1)
     told = False
     while True:
         # Not from the signal's handler: that may have interrupted a line half written.
         if interrupts.received is not None and not told:
             view.stopping(interrupts.received)
             told = True
-        for servo in servos:
-            notes = [Note.of(raw) for raw in json.loads(servo.drain())]
-            view.update(servo.name, State.of(servo.snapshot()), notes)
-        if not pending:
-            return [task.result() for task in tasks]
-        _, pending = await asyncio.wait(pending, timeout=TICK)
+        watch.look()
+        if run.done():
+            results: list[dict[str, Any]] = json.loads(run.result())
+            return results
+        await asyncio.wait([run], timeout=TICK)
 
 
-async def _run_one(servo: "Servo") -> dict[str, Any]:
-    """The result of one servo; what it fails with is a result, too, so that the others go on."""
-    from servo.cli.errors import describe_error, is_expected
+class Watch:
+    """Shows what the servos of an assembly do.
 
-    try:
-        result: dict[str, Any] = json.loads(await servo.run())
-    except Exception as error:
-        if not is_expected(error):
-            raise
-        result = {"ended": "failed", "reason": "\n".join(describe_error(error, ""))}
-    return {
-        "name": servo.name,
-        "optimizer": servo.optimizer,
-        "ended": result.get("ended"),
-        "reason": result.get("reason"),
-        "report": result.get("report"),
-    }
+    Args:
+        assembly: The servos.
+        view: What shows them.
+        alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
+            Of several those are shown that have changed.
+    """
+
+    def __init__(self, assembly: "Assembly", view: "View", alone: bool) -> None:
+        self._assembly = assembly
+        self._view = view
+        self._alone = alone
+        self._last: tuple[str, State] | None = None
+
+    def look(self) -> None:
+        """Show what has changed since the last look."""
+        from servo.cli.views.state import Note, State
+
+        changes = json.loads(self._assembly.drain())
+        for change in changes:
+            name, state = change["name"], State.of(change["state"])
+            self._last = name, state
+            self._view.update(name, state, [Note.of(raw) for raw in change["notes"]])
+        if self._alone and not changes and self._last is not None:
+            self._view.update(*self._last, [])
 
 
 def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "View":

@@ -47,6 +47,14 @@ class Servo(Protocol):
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
 
 
+class Assembly(Protocol):
+    """Servos that run side by side, as ``servo._core`` gives them."""
+
+    def run(self) -> Awaitable[str]: ...
+    def interrupt(self, reason: str) -> None: ...
+    def drain(self) -> str: ...
+
+
 class Core(Protocol):
     """The functions of ``servo._core`` that commands call."""
 
@@ -55,6 +63,7 @@ class Core(Protocol):
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def Assembly(self, servos: Sequence[Servo]) -> Assembly: ...
 
 
 def core() -> Core:
@@ -122,6 +131,11 @@ def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
         if name not in known:
             raise typer.BadParameter(unknown("servo", name, list(reversed(known))))
     return [servo for servo in servos if servo.name in names and known[servo.name] is servo]
+
+
+def assembly_of(servos: Sequence[Servo]) -> Assembly:
+    """The servos as one, to run side by side."""
+    return core().Assembly(servos)
 
 
 def require_file(path: Path) -> None:

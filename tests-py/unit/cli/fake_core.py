@@ -223,6 +223,34 @@ class View:
         return self.checks in ("pass", "table")
 
 
+class Assembly:
+    """The servos of a document side by side; each look shows all of them."""
+
+    def __init__(self, servos):
+        self.servos = list(servos)
+
+    async def run(self):
+        return json.dumps(await asyncio.gather(*map(self.run_one, self.servos)))
+
+    async def run_one(self, servo):
+        try:
+            result = json.loads(await servo.run())
+        except RuntimeError as error:
+            result = {"ended": "failed", "reason": str(error), "report": None}
+        return {"name": servo.name, "optimizer": servo.optimizer} | result
+
+    def interrupt(self, reason):
+        for servo in self.servos:
+            servo.interrupt(reason)
+
+    def drain(self):
+        changes = []
+        for place, servo in enumerate(self.servos):
+            notes = json.loads(servo.drain())
+            changes.append({"servo": place, "name": servo.name, "state": json.loads(servo.snapshot()), "notes": notes})
+        return json.dumps(changes)
+
+
 def open_servos(file, types, environment=None):
     """The servos of a file."""
     try:
@@ -264,7 +292,7 @@ def modules():
     """What to put into `sys.modules`."""
     core = types.ModuleType("servo._core")
     core.version, core.forward_logs = lambda: "0.1.0", lambda: None
-    core.native_connectors = native_connectors
+    core.native_connectors, core.Assembly = native_connectors, Assembly
     core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
     connector = types.ModuleType("servo.connector")
     connector.connector_types = list
