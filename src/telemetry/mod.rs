@@ -1,12 +1,14 @@
 //! What a servo tells those who operate it: counters, gauges and histograms in the format of Prometheus.
 //!
-//! Every layer counts through the crate [`metrics`]. Nothing is kept before [`Metrics::install`].
+//! Every layer counts through the crate [`metrics`]. Nothing is kept before [`Metrics::install`]. Spans of `tracing`
+//! tell what takes how long inside of what.
 
 mod catalogue;
 mod metrics;
 mod process;
 mod readiness;
 mod server;
+pub(crate) mod spans;
 
 pub use catalogue::{Entry, Kind, METRICS};
 pub use metrics::{Metrics, counting};
