@@ -5,6 +5,8 @@
 
 mod catalogue;
 mod metrics;
+#[cfg(feature = "otel")]
+mod otel;
 mod process;
 mod readiness;
 mod server;
@@ -12,5 +14,14 @@ pub(crate) mod spans;
 
 pub use catalogue::{Entry, Kind, METRICS};
 pub use metrics::{Metrics, counting};
+#[cfg(feature = "otel")]
+pub use otel::{TraceError, export_traces, finish_traces};
 pub use readiness::{Census, OUT_OF_REACH, Readiness};
 pub use server::{Endpoint, ServeError, serve};
+
+#[cfg(feature = "otel")]
+pub(crate) use otel::propagate;
+
+/// Spans go nowhere, so that a service need not know of them.
+#[cfg(not(feature = "otel"))]
+pub(crate) fn propagate(_headers: &mut reqwest::header::HeaderMap) {}
