@@ -3,12 +3,30 @@
 use std::fmt::{Debug, Write as _};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 /// Hands events to whoever takes the records of `log`: Python's logging, mostly.
 pub(super) struct LogBridge;
+
+/// Spans are no records.
+pub(super) fn is_record(about: &Metadata<'_>) -> bool {
+    about.is_event()
+}
+
+/// The level of the least records that somebody takes.
+pub(super) fn most() -> LevelFilter {
+    match log::max_level() {
+        log::LevelFilter::Off => LevelFilter::OFF,
+        log::LevelFilter::Error => LevelFilter::ERROR,
+        log::LevelFilter::Warn => LevelFilter::WARN,
+        log::LevelFilter::Info => LevelFilter::INFO,
+        log::LevelFilter::Debug => LevelFilter::DEBUG,
+        log::LevelFilter::Trace => LevelFilter::TRACE,
+    }
+}
 
 impl<S: Subscriber> Layer<S> for LogBridge {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {

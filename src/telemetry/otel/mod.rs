@@ -74,7 +74,7 @@ pub fn export_traces() -> Result<bool, TraceError> {
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_filter(Targets::new().with_target("servox", Level::INFO).with_target(super::spans::TARGET, Level::DEBUG));
-    let records = LogBridge.with_filter(filter_fn(tracing::Metadata::is_event));
+    let records = LogBridge.with_filter(filter_fn(bridge::is_record).with_max_level_hint(bridge::most()));
     let subscriber = tracing_subscriber::registry().with(spans).with(records);
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|_| TraceError("another subscriber of tracing is installed".to_owned()))?;
