@@ -9,7 +9,9 @@ mod event_loop;
 mod json;
 mod native;
 mod optimizer_client;
+mod partner;
 mod pubsub;
+mod runner;
 mod sampler;
 mod servo;
 mod types;
@@ -32,6 +34,8 @@ mod core {
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
+    #[pymodule_export]
+    use super::runner::ServoLoop;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
