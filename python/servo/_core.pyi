@@ -252,6 +252,9 @@ class Dispatch:
     def results(self) -> Any:
         """What came of it; None until it has run."""
     @property
+    def cancellation(self) -> ExceptionGroup[Any] | None:
+        """Why handlers before the event called it off; None unless they did."""
+    @property
     def done(self) -> bool:
         """Whether it runs or has run."""
     @property

@@ -11,7 +11,9 @@ mod greeting;
 mod json;
 mod native;
 mod optimizer_client;
+mod partner;
 mod pubsub;
+mod runner;
 mod sampler;
 mod servo;
 mod types;
@@ -36,6 +38,8 @@ mod core {
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
+    #[pymodule_export]
+    use super::runner::ServoLoop;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
