@@ -1,5 +1,6 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
+mod assembly;
 mod calls;
 mod config;
 mod connector;
@@ -10,7 +11,9 @@ mod greeting;
 mod json;
 mod native;
 mod optimizer_client;
+mod partner;
 mod pubsub;
+mod runner;
 mod sampler;
 mod servo;
 mod types;
@@ -21,6 +24,8 @@ use pyo3::prelude::*;
 /// Table of contents of `servo._core`.
 #[pymodule(name = "_core")]
 mod core {
+    #[pymodule_export]
+    use super::assembly::PyAssembly;
     #[pymodule_export]
     use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
     #[pymodule_export]
@@ -33,6 +38,8 @@ mod core {
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
+    #[pymodule_export]
+    use super::runner::ServoLoop;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
