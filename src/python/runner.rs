@@ -24,7 +24,7 @@ use super::partner::Partner;
 use super::sampler::Samplers;
 use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Preposition, Responder};
 use crate::optimizer::local::{LocalConfig, LocalOptimizer};
-use crate::optimizer::{Event, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::optimizer::{Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
 use crate::runner::{Ended, Grace, Runner, Servo, Stop};
 
 /// The loop of one servo that was made in Python.
@@ -103,7 +103,10 @@ impl ServoLoop {
         let turn = Turn::of(slf)?;
         future_into_py(slf.py(), async move {
             let runner = turn.runner().await?;
-            { let _ = runner; Err::<(), _>(runtime_error("later")) }
+            {
+                let _ = runner;
+                Err::<(), _>(runtime_error("later"))
+            }
         })
     }
 
@@ -289,16 +292,21 @@ impl Optimizer for Service {
             },
             move |py, outcome| match outcome.and_then(|reply| to_json(&reply)) {
                 Ok(reply) => Ok(reply),
-                Err(error) => Err(OptimizerError { message: told(py, &error), retryable: asks || may_pass(py, &error) }),
+                Err(error) => {
+                    let passing = asks || may_pass(py, &error);
+                    let failure = if passing { Failure::Passing } else { Failure::Lasting };
+                    Err(OptimizerError::new(failure, told(py, &error)))
+                }
             },
         );
         let Some(reply) = posted.await else {
             self.stop.request("the event loop has ended");
-            return Err(OptimizerError { message: "the event loop of the servo has ended".into(), retryable: false });
+            return Err(OptimizerError::lasting("the event loop of the servo has ended"));
         };
-        serde_json::from_value(reply?).map_err(|error| OptimizerError {
-            message: format!("the reply to {} is neither a command nor a status: {error}", event.as_str()),
-            retryable: asks,
+        serde_json::from_value(reply?).map_err(|error| {
+            let failure = if asks { Failure::Passing } else { Failure::Lasting };
+            let message = format!("the reply to {} is neither a command nor a status: {error}", event.as_str());
+            OptimizerError::new(failure, message)
         })
     }
 }
