@@ -90,6 +90,8 @@ fn metrics_of(param: &Json) -> Result<Vec<String>, EventError> {
     let wrong =
         || unreadable(Commands::Measure, "expected 'metrics' as a list of names, or as an object whose keys they are");
     match param.get("metrics") {
+        // Nothing was said: all of them.
+        None if param.is_null() => Ok(Vec::new()),
         Some(Json::Array(names)) => {
             names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
         }
@@ -215,6 +217,8 @@ mod tests {
         for param in [json!(null), json!({}), json!({"control": null}), json!({"control": {}, "metrics": 5})] {
             assert_eq!(read(Commands::Describe, param), Ok(Task::Describe { control: control.clone() }));
         }
+        let task = read(Commands::Measure, json!(null));
+        assert_eq!(task, Ok(Task::Measure { metrics: vec![], control: control.clone() }));
         for metrics in [json!(["a", "b"]), json!({"a": {"unit": "rpm"}, "b": null})] {
             let task = read(Commands::Measure, json!({"metrics": metrics}));
             let metrics = vec!["a".into(), "b".into()];
@@ -232,7 +236,8 @@ mod tests {
         for (cmd, param, told) in [
             (Commands::Describe, json!([]), "expected an object as its param"),
             (Commands::Describe, json!({"control": [1]}), "expected an object as its control"),
-            (Commands::Measure, json!(null), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({}), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({"metrics": null}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!([["a"], {}]), "expected an object as its param"),
             (Commands::Measure, json!({"metrics": "a"}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!({"metrics": [5]}), "expected 'metrics' as a list of names"),

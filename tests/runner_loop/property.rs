@@ -73,7 +73,7 @@ fn next() -> impl Strategy<Value = Next> {
             .prop_filter("fine", |param| !matches!(param, Json::Null | Json::Object(_)))
             .prop_map(|param| Next::Wrong("DESCRIBE", param)),
         1 => nonsense()
-            .prop_filter("fine", |param| !matches!(param.get("metrics"), Some(Json::Array(_) | Json::Object(_))))
+            .prop_filter("fine", |param| !param.is_null() && !matches!(param.get("metrics"), Some(Json::Array(_) | Json::Object(_))))
             .prop_map(|param| Next::Wrong("MEASURE", param)),
         1 => nonsense()
             .prop_filter("fine", |param| param.pointer("/state/application").is_none())
