@@ -10,8 +10,9 @@ use crate::event::EventError;
 use crate::optimizer::{Command, Commands, Event, OptimizerError, Reply, Status};
 
 /// What came of one command.
+#[allow(clippy::enum_variant_names)] // "out of step" is what it is called
 #[derive(Debug)]
-pub(super) enum Followed {
+pub(super) enum Step {
     /// It was carried out, and the optimizer said that to its result.
     Done(Status),
     /// It could not be read, or was given before; the optimizer said that to the answer. It may come again at once.
@@ -59,12 +60,12 @@ impl Runner {
                 continue;
             }
             match self.follow(&command).await {
-                Followed::Done(_) => {
+                Step::Done(_) => {
                     reached.worked |= command.cmd != Commands::Sleep;
                     pauses.reset();
                 }
-                Followed::Odd(_) => pauses.pause(&self.stop).await,
-                Followed::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
+                Step::Odd(_) => pauses.pause(&self.stop).await,
+                Step::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
                     tracing::error!(
                         servo = self.servo.name(),
                         "THE RESULT OF {} IS LOST: {error}; the run goes on with the next command",
@@ -72,26 +73,26 @@ impl Runner {
                     );
                     pauses.pause_for(error.retry_after, &self.stop).await;
                 }
-                Followed::Lost(error) => return Err(error.into()),
-                Followed::OutOfStep(why) => return Ok(Turn::Restart(why)),
-                Followed::Interrupted => return Ok(Turn::Ended(self.interrupted())),
+                Step::Lost(error) => return Err(error.into()),
+                Step::OutOfStep(why) => return Ok(Turn::Restart(why)),
+                Step::Interrupted => return Ok(Turn::Ended(self.interrupted())),
             }
         }
     }
 
     /// Follows one command. Once the run is asked to end that takes no longer than its part of the grace.
-    pub(super) async fn follow(&self, command: &Command) -> Followed {
+    pub(super) async fn follow(&self, command: &Command) -> Step {
         tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
         let step = self.stop.bound(self.carry_out_and_report(command), || self.grace().command, None).await;
         let step = step.unwrap_or_else(|_| {
             tracing::warn!(servo = self.servo.name(), "the result of {} was not taken in time", command.cmd);
-            Followed::Interrupted
+            Step::Interrupted
         });
         self.show(None);
         step
     }
 
-    async fn carry_out_and_report(&self, command: &Command) -> Followed {
+    async fn carry_out_and_report(&self, command: &Command) -> Step {
         if let Some(result) = self.taken_before(command) {
             tracing::warn!(
                 servo = self.servo.name(),
@@ -99,29 +100,27 @@ impl Runner {
                 "{} was carried out already: its result is posted again",
                 command.cmd
             );
-            return self.post_result(command, result).await.map_or_else(Followed::Lost, Followed::Odd);
+            return self.post_result(command, result).await.map_or_else(Step::Lost, Step::Odd);
         }
         let task = match Task::read(command) {
             Ok(Task::Sleep(sleep)) => {
                 tracing::info!(servo = self.servo.name(), "Sleeping for {} ({})", sleep.duration, sleep.reason);
                 self.show(Some(command));
                 self.stop.unless_requested(tokio::time::sleep(sleep.duration.to_std())).await;
-                return Followed::Done(Status::accepted());
+                return Step::Done(Status::accepted());
             }
             Ok(task) => task,
             Err(error) => return self.refuse(command, &error).await,
         };
         match self.execute(command, task).await {
-            Executed::Result(status) => {
-                self.post_result(command, status).await.map_or_else(Followed::Lost, Followed::Done)
-            }
-            Executed::OutOfStep(why) => Followed::OutOfStep(why),
+            Executed::Result(status) => self.post_result(command, status).await.map_or_else(Step::Lost, Step::Done),
+            Executed::OutOfStep(why) => Step::OutOfStep(why),
         }
     }
 
     /// Answers a command that cannot be read.
-    async fn refuse(&self, command: &Command, error: &EventError) -> Followed {
+    async fn refuse(&self, command: &Command, error: &EventError) -> Step {
         tracing::warn!(servo = self.servo.name(), cmd_uid = command.cmd_uid, "{error}");
-        self.post_result(command, Status::of_error(error)).await.map_or_else(Followed::Lost, Followed::Odd)
+        self.post_result(command, Status::of_error(error)).await.map_or_else(Step::Lost, Step::Odd)
     }
 }

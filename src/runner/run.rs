@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
-use super::poll::Followed;
+use super::poll::Step;
 use super::report::Taken;
 use super::{Grace, Servo, Stop};
 use crate::event::EventError;
@@ -181,10 +181,10 @@ impl Runner {
         match next? {
             Reply::Status(status) => Ok(status),
             Reply::Command(command) => match self.follow(&command).await {
-                Followed::Done(status) | Followed::Odd(status) => Ok(status),
-                Followed::Lost(error) => Err(error.into()),
-                Followed::OutOfStep(why) => Err(RunError::OutOfStep(why)),
-                Followed::Interrupted => Ok(self.ended_early()),
+                Step::Done(status) | Step::Odd(status) => Ok(status),
+                Step::Lost(error) => Err(error.into()),
+                Step::OutOfStep(why) => Err(RunError::OutOfStep(why)),
+                Step::Interrupted => Ok(self.ended_early()),
             },
         }
     }
