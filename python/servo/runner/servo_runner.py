@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from servo import _core, logging
 from servo.configuration import CommonConfiguration
 from servo.runner import _questions
+from servo.runner._engine_logs import forward
 from servo.runner._partner import Partner
 from servo.servo import Events
 from servo.servo._optimizer import is_local
@@ -183,6 +184,7 @@ class ServoRunner(logging.Mixin):
 
     def _begin(self) -> None:
         self._servo._driven_by(self)
+        forward()
         self._partner.begin()
 
     def _beside(self) -> list[asyncio.Task[None]]:
@@ -224,7 +226,7 @@ class ServoRunner(logging.Mixin):
             return False
         if startup:
             starting = asyncio.ensure_future(self._start())
-            if not await self._unless_stopped(starting):
+            if not await self._unless_stopped(starting) or self._stop.is_set():
                 return False
         self._has_started.set()
         count = len(self._servo.connectors)
@@ -232,8 +234,7 @@ class ServoRunner(logging.Mixin):
         if not poll:
             self.logger.warning("Servo runner initialized with polling disabled -- command loop is not running")
             return True
-        if not self._stop.is_set():
-            await self.run_main_loop()
+        await self.run_main_loop()
         return False
 
     async def _start(self) -> None:
