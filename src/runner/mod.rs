@@ -4,6 +4,7 @@ mod activity;
 mod assembly;
 mod backoff;
 mod commands;
+mod document;
 mod end;
 mod execute;
 mod greeting;
@@ -16,6 +17,7 @@ mod start;
 mod stop;
 
 pub use activity::{Activity, CommandActivity, Phase};
+pub use assembly::{Assembly, Failure, Finished, MemberId};
 pub use greeting::Telemetry;
 pub use run::{Ended, RunError, Runner};
 pub use servo::{Builder, Servo};

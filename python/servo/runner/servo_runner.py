@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ServoRunner"]
 
 SHUTDOWN_SECONDS = 30.0
-"""How long an end may take at the most: the command is cancelled and reported, the connectors shut down, goodbye said."""
+"""How long an end may take: the command is cancelled and reported, connectors shut down, goodbye said."""
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
@@ -111,7 +111,7 @@ class ServoRunner(logging.Mixin):
             Events.measure, Measurement, metrics=list(param.metrics), control=param.control
         ):
             # Past validation: those of different connectors may be of different kinds.
-            whole.readings.extend(part.readings)  # type: ignore[arg-type]
+            whole.readings.extend(part.readings)
             whole.annotations.update(part.annotations)
         return whole
 
@@ -144,8 +144,8 @@ class ServoRunner(logging.Mixin):
         """Asks the optimizer for one command, carries it out and reports its result.
 
         Returns:
-            What the optimizer says to the result; `ok` after a command to sleep, and what it says in place of a command.
-            `cancelled` when the runner was shut down meanwhile.
+            What the optimizer says to the result; `ok` after a command to sleep, and what it says in place of a
+            command. `cancelled` when the runner was shut down meanwhile.
 
         Raises:
             ServoError: The optimizer cannot be talked to.
@@ -209,13 +209,17 @@ class ServoRunner(logging.Mixin):
         if self._running and self._work:
             raise RuntimeError("Cannot run a servo runner that is already running")
         self._running = True
-        self._stop, self._has_started = asyncio.Event(), asyncio.Event()
+        self._stop.clear()
+        self._has_started.clear()
         goes_on = False
         try:
             with self._servo.current():
                 goes_on = await self._run(poll, startup)
         finally:
             self._running = goes_on
+            if not goes_on:
+                # The next run may be on another loop.
+                self._stop, self._has_started = asyncio.Event(), asyncio.Event()
 
     async def _run(self, poll: bool, startup: bool) -> bool:
         """The run; gives whether the servo is left to be driven by `exec_command`."""
@@ -251,9 +255,9 @@ class ServoRunner(logging.Mixin):
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _unless_stopped(self, work: asyncio.Future[None]) -> bool:
+    async def _unless_stopped(self, work: asyncio.Future[Any]) -> bool:
         """Waits for work that is given up when the run is to end; gives whether it came to its end."""
-        stopped = asyncio.ensure_future(self._stop.wait())
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(self._stop.wait())
         self._work.add(work)
         try:
             await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -282,9 +286,7 @@ class ServoRunner(logging.Mixin):
         finally:
             self._work.discard(work)
 
-    async def shutdown(
-        self, *, delay: float = 0.0, reason: str = "shutdown", within: float = SHUTDOWN_SECONDS
-    ) -> None:
+    async def shutdown(self, *, delay: float = 0.0, reason: str = "shutdown", within: float = SHUTDOWN_SECONDS) -> None:
         """Ends the loop: the command at work is cancelled and reported. The servo goes on until its own `shutdown`.
 
         Args:

@@ -171,7 +171,9 @@ def work():
 def description():
     cpu = servo.CPU(min=0.25, max=4.0, step=0.125, value=1.0)
     components = [servo.Component(name="web", settings=[cpu])]
-    return servo.Description(components=components, metrics=[servo.Metric("throughput", servo.Unit.requests_per_minute)])
+    return servo.Description(
+        components=components, metrics=[servo.Metric("throughput", servo.Unit.requests_per_minute)]
+    )
 
 
 @pytest.fixture
