@@ -190,7 +190,7 @@ class Assembly(_Model):
             return [result for results in found for result in results]
 
     def _driven_by(self, runner: Any) -> None:
-        """From now on that `AssemblyRunner` starts and ends servos that are added and removed; with None, no one does."""
+        """From now on that `AssemblyRunner` starts and ends servos that are added and removed; with None, none does."""
         self._runner = runner
 
     async def add_servo(self, servo_: Servo) -> None:
@@ -216,10 +216,14 @@ class Assembly(_Model):
             try:
                 restore(servo_)
                 await _attach_all([servo_])
-                if runner is not None:
-                    await runner.add_servo(servo_)
-                elif starts and not servo_.is_running:
-                    await servo_.startup()
+                try:
+                    if runner is not None:
+                        await runner.add_servo(servo_)
+                    elif starts and not servo_.is_running:
+                        await servo_.startup()
+                except BaseException:
+                    await undo_attach(servo_, None)
+                    raise
             except BaseException:
                 self._forget(servo_)
                 raise

@@ -1,6 +1,7 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
 mod assembly;
+mod bell;
 mod calls;
 mod config;
 mod connector;
@@ -9,6 +10,7 @@ mod errors;
 mod event_loop;
 mod greeting;
 mod json;
+mod loop_queue;
 mod native;
 mod optimizer_client;
 mod partner;

@@ -20,11 +20,13 @@ use super::calls::{answer, arguments};
 use super::errors::{self, runtime_error};
 use super::event_loop::EventLoop;
 use super::json::to_json;
+use super::optimizer_client::remote_error;
 use super::partner::Partner;
 use super::sampler::Samplers;
 use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Preposition, Responder};
 use crate::optimizer::local::{LocalConfig, LocalOptimizer};
-use crate::optimizer::{Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::optimizer::remote::Kind;
+use crate::optimizer::{Optimizer, OptimizerError, Reply, Request};
 use crate::runner::{Ended, Grace, Runner, Servo, Stop};
 
 /// The loop of one servo that was made in Python.
@@ -34,7 +36,6 @@ use crate::runner::{Ended, Grace, Runner, Servo, Stop};
 ///         `post(event, param)` the optimizer's reply.
 ///     name: The name of the servo.
 ///     local: What stands under `optimizer.local`, as JSON; None for an optimizer at a service.
-///     grace: The seconds that the end of the loop may take once it was asked to end.
 ///
 /// Raises:
 ///     TypeError: `local` is not JSON.
@@ -44,7 +45,6 @@ pub struct ServoLoop {
     event_loop: Arc<EventLoop>,
     partner: Partner,
     local: Option<Json>,
-    grace: Grace,
     optimizer: Arc<Mutex<Option<Arc<dyn Optimizer>>>>,
     stop: Mutex<Stop>,
     /// The context of the command at work.
@@ -61,7 +61,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[pymethods]
 impl ServoLoop {
     #[new]
-    fn new(partner: Py<PyAny>, name: String, local: Option<&str>, grace: f64) -> PyResult<Self> {
+    fn new(partner: Py<PyAny>, name: String, local: Option<&str>) -> PyResult<Self> {
         let parse = |text| serde_json::from_str::<Json>(text).map_err(|_| PyTypeError::new_err("expected JSON"));
         let local = local.map(parse).transpose()?;
         let event_loop = Arc::<EventLoop>::default();
@@ -73,7 +73,6 @@ impl ServoLoop {
             event_loop,
             partner,
             local,
-            grace: Grace::within(Duration::try_from_secs_f64(grace).unwrap_or(Duration::MAX)),
             optimizer: Arc::default(),
             stop: Mutex::default(),
             at_work,
@@ -98,27 +97,24 @@ impl ServoLoop {
         })
     }
 
-    /// Asks for one command, carries it out and reports its result.
+    /// Asks for one command, carries it out and reports its result; gives what the optimizer says to that as JSON.
     fn exec_command<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let turn = Turn::of(slf)?;
         future_into_py(slf.py(), async move {
             let runner = turn.runner().await?;
-            {
-                let _ = runner;
-                Err::<(), _>(runtime_error("later"))
-            }
+            let status = runner.exec_command().await.map_err(runtime_error)?;
+            serde_json::to_string(&status).map_err(runtime_error)
         })
     }
 
-    /// Asks the loop to end: the command at work is cancelled and reported.
-    fn interrupt(&self, reason: String) {
-        locked(&self.stop).request(reason);
-    }
-
-    /// Whether a command is at work.
-    #[getter]
-    fn is_at_work(&self) -> bool {
-        locked(&self.at_work).is_some()
+    /// Asks the loop to end, if it runs: the command at work is cancelled and reported.
+    ///
+    /// The end of the whole servo may take so many seconds; the command has its part of them.
+    fn interrupt(&self, reason: String, within: f64) {
+        if self.runs.load(Ordering::Acquire) {
+            let grace = Grace::within(Duration::try_from_secs_f64(within).unwrap_or(Duration::MAX));
+            locked(&self.stop).request_within(reason, grace);
+        }
     }
 
     /// Reports how far the command at work has come, from 0 to 100. Never waits: the newest report wins.
@@ -171,7 +167,7 @@ impl Turn {
         let this = self.this();
         let stop = locked(&this.stop).clone();
         let optimizer = self.optimizer(&stop).await?;
-        Ok(Runner::new(this.servo.clone(), optimizer, stop).with_grace(this.grace))
+        Ok(Runner::new(this.servo.clone(), optimizer, stop))
     }
 
     async fn optimizer(&self, stop: &Stop) -> PyResult<Arc<dyn Optimizer>> {
@@ -269,6 +265,9 @@ impl Drop for Work<'_> {
 }
 
 /// The optimizer at a service, through the servo's own `post_event`.
+///
+/// The servo says hello and goodbye by itself; it is told of both because a servo that has lost step with its optimizer is
+/// to end and to start again.
 struct Service {
     partner: Partner,
     stop: Stop,
@@ -277,46 +276,22 @@ struct Service {
 #[async_trait]
 impl Optimizer for Service {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
-        if matches!(request.event, Event::Hello | Event::Goodbye) {
-            // The servo says these by itself, when it starts and when it ends.
-            return Ok(Reply::Status(Status::accepted()));
-        }
-        let (event, param) = (request.event, request.param);
-        // Those who ask what is next can ask again, whatever went wrong.
-        let asks = event == Event::WhatsNext;
+        let (kind, event) = (Kind::of(&request), request.event);
         let posted = self.partner.ask(
             None,
             move |partner| {
-                let param = pythonize::pythonize(partner.py(), &param)?;
+                let param = pythonize::pythonize(partner.py(), &request.param)?;
                 partner.call_method1("post", (event.as_str(), param))
             },
             move |py, outcome| match outcome.and_then(|reply| to_json(&reply)) {
                 Ok(reply) => Ok(reply),
-                Err(error) => {
-                    let passing = asks || may_pass(py, &error);
-                    let failure = if passing { Failure::Passing } else { Failure::Lasting };
-                    Err(OptimizerError::new(failure, told(py, &error)))
-                }
+                Err(error) => Err(kind.failed(remote_error(py, &error))),
             },
         );
         let Some(reply) = posted.await else {
             self.stop.request("the event loop has ended");
             return Err(OptimizerError::lasting("the event loop of the servo has ended"));
         };
-        serde_json::from_value(reply?).map_err(|error| {
-            let failure = if asks { Failure::Passing } else { Failure::Lasting };
-            let message = format!("the reply to {} is neither a command nor a status: {error}", event.as_str());
-            OptimizerError::new(failure, message)
-        })
+        serde_json::from_value(reply?).or_else(|error| kind.misread(event, &error))
     }
-}
-
-/// The text of an exception, behind its class where that says more.
-fn told(py: Python<'_>, error: &PyErr) -> String {
-    errors::from_python(py, error).message
-}
-
-/// Whether the message that failed so may get through later.
-fn may_pass(py: Python<'_>, error: &PyErr) -> bool {
-    error.value(py).getattr("retryable").and_then(|retryable| retryable.is_truthy()).unwrap_or(false)
 }

@@ -86,9 +86,7 @@ class Member:
                 await self._asked_to_end.wait()
         except Exception as error:
             self.error = error
-            # A failed start has been told.
-            if runner._has_started.is_set():
-                runner.logger.opt(exception=error).error("the servo '{}' has failed: {}", runner.servo.name, error)
+            runner.logger.error("the servo '{}' has ended: {}", runner.servo.name, error)
         finally:
             await self._shut_down()
 

@@ -219,11 +219,14 @@ class AssemblyRunner(logging.Mixin):
             raise
 
     async def remove_servo(self, servo_: Servo, reason: str | None = None) -> bool:
-        """Ends a servo that is removed from the assembly; gives whether it was running. `Assembly.remove_servo` calls it.
+        """Ends a servo that is removed from the assembly. `Assembly.remove_servo` calls it.
 
         Args:
             servo_: The servo.
             reason: What its optimizer is told.
+
+        Returns:
+            Whether it was running.
 
         Raises:
             Exception: What its shutdown raised.

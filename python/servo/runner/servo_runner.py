@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from servo import _core, logging
 from servo.configuration import CommonConfiguration
 from servo.runner import _questions
+from servo.runner._engine_logs import forward
 from servo.runner._partner import Partner
 from servo.servo import Events
 from servo.servo._optimizer import is_local
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ServoRunner"]
 
 SHUTDOWN_SECONDS = 30.0
-"""How long an end may take at the most: the command is cancelled and reported, the connectors shut down, goodbye said."""
+"""How long an end may take: the command is cancelled and reported, connectors shut down, goodbye said."""
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
@@ -110,7 +111,7 @@ class ServoRunner(logging.Mixin):
             Events.measure, Measurement, metrics=list(param.metrics), control=param.control
         ):
             # Past validation: those of different connectors may be of different kinds.
-            whole.readings.extend(part.readings)  # type: ignore[arg-type]
+            whole.readings.extend(part.readings)
             whole.annotations.update(part.annotations)
         return whole
 
@@ -143,8 +144,8 @@ class ServoRunner(logging.Mixin):
         """Asks the optimizer for one command, carries it out and reports its result.
 
         Returns:
-            What the optimizer says to the result; `ok` after a command to sleep, and what it says in place of a command.
-            `cancelled` when the runner was shut down meanwhile.
+            What the optimizer says to the result; `ok` after a command to sleep, and what it says in place of a
+            command. `cancelled` when the runner was shut down meanwhile.
 
         Raises:
             ServoError: The optimizer cannot be talked to.
@@ -183,6 +184,7 @@ class ServoRunner(logging.Mixin):
 
     def _begin(self) -> None:
         self._servo._driven_by(self)
+        forward()
         self._partner.begin()
 
     def _beside(self) -> list[asyncio.Task[None]]:
@@ -207,13 +209,17 @@ class ServoRunner(logging.Mixin):
         if self._running and self._work:
             raise RuntimeError("Cannot run a servo runner that is already running")
         self._running = True
-        self._stop, self._has_started = asyncio.Event(), asyncio.Event()
+        self._stop.clear()
+        self._has_started.clear()
         goes_on = False
         try:
             with self._servo.current():
                 goes_on = await self._run(poll, startup)
         finally:
             self._running = goes_on
+            if not goes_on:
+                # The next run may be on another loop.
+                self._stop, self._has_started = asyncio.Event(), asyncio.Event()
 
     async def _run(self, poll: bool, startup: bool) -> bool:
         """The run; gives whether the servo is left to be driven by `exec_command`."""
@@ -224,7 +230,7 @@ class ServoRunner(logging.Mixin):
             return False
         if startup:
             starting = asyncio.ensure_future(self._start())
-            if not await self._unless_stopped(starting):
+            if not await self._unless_stopped(starting) or self._stop.is_set():
                 return False
         self._has_started.set()
         count = len(self._servo.connectors)
@@ -232,8 +238,7 @@ class ServoRunner(logging.Mixin):
         if not poll:
             self.logger.warning("Servo runner initialized with polling disabled -- command loop is not running")
             return True
-        if not self._stop.is_set():
-            await self.run_main_loop()
+        await self.run_main_loop()
         return False
 
     async def _start(self) -> None:
@@ -250,9 +255,9 @@ class ServoRunner(logging.Mixin):
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _unless_stopped(self, work: asyncio.Future[None]) -> bool:
+    async def _unless_stopped(self, work: asyncio.Future[Any]) -> bool:
         """Waits for work that is given up when the run is to end; gives whether it came to its end."""
-        stopped = asyncio.ensure_future(self._stop.wait())
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(self._stop.wait())
         self._work.add(work)
         try:
             await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -281,9 +286,7 @@ class ServoRunner(logging.Mixin):
         finally:
             self._work.discard(work)
 
-    async def shutdown(
-        self, *, delay: float = 0.0, reason: str = "shutdown", within: float = SHUTDOWN_SECONDS
-    ) -> None:
+    async def shutdown(self, *, delay: float = 0.0, reason: str = "shutdown", within: float = SHUTDOWN_SECONDS) -> None:
         """Ends the loop: the command at work is cancelled and reported. The servo goes on until its own `shutdown`.
 
         Args:

@@ -50,6 +50,26 @@ impl FailureKind {
     }
 }
 
+impl std::str::FromStr for FailureKind {
+    type Err = ();
+
+    /// The kind of that short word.
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let all = [
+            Self::Configuration,
+            Self::Connect,
+            Self::Tls,
+            Self::Timeout,
+            Self::Interrupted,
+            Self::Status,
+            Self::Reply,
+            Self::TooLarge,
+            Self::Credentials,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == word).ok_or(())
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -65,7 +65,8 @@ impl Optimizer for RemoteOptimizer {
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[allow(missing_docs)]
+pub enum Kind {
     Greeting,
     Question,
     Progress,
@@ -74,7 +75,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(request: &Request) -> Self {
+    /// What that message is for.
+    pub fn of(request: &Request) -> Self {
         match request.event {
             Event::Hello => Self::Greeting,
             Event::WhatsNext => Self::Question,
@@ -84,8 +86,8 @@ impl Kind {
         }
     }
 
-    /// A message that the client has given up.
-    fn failed(self, error: RemoteError) -> OptimizerError {
+    /// What is to be known of a message that the client has given up.
+    pub fn failed(self, error: RemoteError) -> OptimizerError {
         let passing = match self {
             // What is wrong from the start is told at the start.
             Self::Greeting => false,
@@ -108,8 +110,8 @@ impl Kind {
         OptimizerError { message: error.message, failure, retry_after: error.retry_after }
     }
 
-    /// An answer that is a JSON object, but neither a command nor a status.
-    fn misread(self, event: Event, error: &serde_json::Error) -> Result<Reply, OptimizerError> {
+    /// What to make of an answer that is a JSON object, but neither a command nor a status.
+    pub fn misread(self, event: Event, error: &serde_json::Error) -> Result<Reply, OptimizerError> {
         let message = format!("the reply to {} is neither a command nor a status: {error}", event.as_str());
         match self {
             Self::Greeting => Err(OptimizerError::lasting(message)),
