@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
+use super::guarded::Guarded;
 use super::poll::Step;
 use super::report::Taken;
 use super::{Grace, Servo, Stop};
@@ -90,6 +91,7 @@ impl Runner {
     pub fn new(servo: Servo, optimizer: Arc<dyn Optimizer>, stop: Stop) -> Self {
         let activity = watch::Sender::new(Activity::default());
         let grace = Grace::default();
+        let optimizer = Arc::new(Guarded(optimizer));
         Self { servo, optimizer, stop, patience: PATIENCE, activity, taken: Mutex::default(), grace }
     }
 
