@@ -12,8 +12,8 @@ use pyo3_async_runtimes::tokio::{future_into_py, get_runtime};
 use serde_json::{Value as Json, json};
 use tokio::sync::oneshot;
 
-use super::errors::runtime_error;
 use super::consent::Asked;
+use super::errors::runtime_error;
 use super::servo::{PyServo, Running, Watched, grace, result_of, snapshot};
 use crate::runner::{Assembly, Consent, Failure, Finished};
 

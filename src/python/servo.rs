@@ -9,8 +9,8 @@ use pyo3_async_runtimes::tokio::future_into_py;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::errors::{runtime_error, to_python};
 use super::config::show;
+use super::errors::{runtime_error, to_python};
 use super::event_loop::EventLoop;
 use super::greeting::telling;
 use super::sampler::Samplers;

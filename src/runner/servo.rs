@@ -37,8 +37,10 @@ pub struct Builder {
 impl Builder {
     /// Adds a connector of that name, behind those already there.
     #[must_use]
-    pub fn connector(self, name: impl Into<String>, connector: impl Connector + 'static) -> Self {
-        self.responder(Arc::new(Native::new(name, Arc::new(connector))))
+    pub fn connector<C: Connector + 'static>(self, name: impl Into<String>, connector: C) -> Self {
+        let kind = std::any::type_name::<C>();
+        let kind = kind.rsplit("::").next().unwrap_or(kind);
+        self.responder(Arc::new(Native::new(name, kind, Arc::new(connector))))
     }
 
     /// Adds a member of the bus, behind those already there.

@@ -10,6 +10,7 @@ mod pool;
 mod proxy;
 mod retry;
 mod tls;
+mod watch;
 
 use std::time::Duration;
 
