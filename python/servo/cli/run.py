@@ -166,7 +166,8 @@ async def _check_and_run(
         interrupts.hand_to(assembly.interrupt)
         view.start()
         stack.callback(view.close)
-        return await _run_all(assembly, Watch(assembly, view, alone=len(servos) == 1), view, interrupts)
+        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll)
+        return await _run_all(assembly, watch, view, interrupts)
 
 
 async def _run_all(
@@ -197,12 +198,14 @@ class Watch:
         view: What shows them.
         alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
             Of several those are shown that have changed.
+        polls: Whether optimizers are asked for commands.
     """
 
-    def __init__(self, assembly: "Assembly", view: "View", alone: bool) -> None:
+    def __init__(self, assembly: "Assembly", view: "View", alone: bool, polls: bool) -> None:
         self._assembly = assembly
         self._view = view
         self._alone = alone
+        self._polls = polls
         self._last: tuple[str, State] | None = None
 
     def look(self) -> None:
@@ -212,6 +215,8 @@ class Watch:
         changes = json.loads(self._assembly.drain())
         for change in changes:
             name, state = change["name"], State.of(change["state"])
+            if not self._polls and state.phase not in ("starting", "stopping", "done"):
+                state = replace(state, phase="idle")
             self._last = name, state
             notes = [Note.of(raw) for raw in change["notes"]]
             if change.get("ended") == "failed" and not self._alone:
