@@ -5,6 +5,7 @@ mod bell;
 mod calls;
 mod config;
 mod connector;
+mod consent;
 mod dispatch;
 mod errors;
 mod event_loop;
