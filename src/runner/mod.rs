@@ -4,6 +4,7 @@ mod activity;
 mod assembly;
 mod backoff;
 mod commands;
+mod counting;
 mod document;
 mod end;
 mod execute;

@@ -25,9 +25,10 @@ use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
 use super::poll::Step;
 use super::report::Taken;
-use super::{Grace, Servo, Stop};
+use super::{Grace, Servo, Stop, counting};
 use crate::event::EventError;
 use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::telemetry::servos::{Presence, State};
 
 /// How long anything may take that nobody asked to end, beyond the time its command asks for.
 const PATIENCE: Duration = Duration::from_secs(3_600);
@@ -67,6 +68,7 @@ pub struct Runner {
     /// The result that the optimizer took last: it may ask for the same again.
     pub(super) taken: Mutex<Option<Taken>>,
     grace: Grace,
+    presence: Presence,
 }
 
 /// How a part of a run ended.
@@ -90,7 +92,16 @@ impl Runner {
     pub fn new(servo: Servo, optimizer: Arc<dyn Optimizer>, stop: Stop) -> Self {
         let activity = watch::Sender::new(Activity::default());
         let grace = Grace::default();
-        Self { servo, optimizer, stop, patience: PATIENCE, activity, taken: Mutex::default(), grace }
+        Self {
+            servo,
+            optimizer,
+            stop,
+            patience: PATIENCE,
+            activity,
+            taken: Mutex::default(),
+            grace,
+            presence: Presence::default(),
+        }
     }
 
     /// Sets how long each part of an ending may take, where the request to stop does not say so.
@@ -124,9 +135,15 @@ impl Runner {
             let mut reached = Reached::default();
             let ended = match self.once(&mut reached).await {
                 Ok(Turn::Ended(ended)) => break (reached, Ok(ended)),
-                Ok(Turn::Restart(why)) => why,
+                Ok(Turn::Restart(why)) => {
+                    counting::restart("out-of-step");
+                    why
+                }
                 // It has worked before, and may work again. An optimizer in this process that fails will not.
-                Err(error) if again && self.optimizer.outlives_lost_results() => error.to_string(),
+                Err(error) if again && self.optimizer.outlives_lost_results() => {
+                    counting::restart("failed");
+                    error.to_string()
+                }
                 Err(error) => break (reached, Err(error)),
             };
             tracing::error!(servo = self.servo.name(), "{ended}");
@@ -153,6 +170,9 @@ impl Runner {
         };
         self.close(reached.greeted.then_some(reason)).await;
         self.enter(Phase::Ended);
+        if result.is_err() {
+            self.presence.enter(State::Failed);
+        }
         result
     }
 
@@ -233,6 +253,7 @@ impl Runner {
     }
 
     pub(super) fn enter(&self, phase: Phase) {
+        self.presence.enter(phase.into());
         self.activity.send_modify(|activity| *activity = Activity { phase, ..Activity::default() });
     }
 

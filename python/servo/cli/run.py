@@ -31,6 +31,7 @@ class Choices:
     poll: bool = True
     interactive: bool = False
     output: Output = Output.text
+    metrics_address: str | None = None
 
     @property
     def checks(self) -> bool:
@@ -67,6 +68,16 @@ def run(
             rich_help_panel=DURING,
         ),
     ] = False,
+    metrics_bind_address: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics-bind-address",
+            metavar="HOST:PORT",
+            envvar="SERVO_RUN_METRICS_BIND_ADDRESS",
+            help="Serve /metrics, /healthz and /readyz there while the servos run; port 0 is any that is free.",
+            rich_help_panel=DURING,
+        ),
+    ] = None,
     output: OutputOption = Output.text,
     debug: Annotated[
         bool,
@@ -99,7 +110,7 @@ def run(
     options: Options = replace(context.obj, debug=debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
-    choices = Choices(check, dry_run, not no_poll, interactive, output)
+    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)
     interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_show_cursor)
     results: list[dict[str, Any]] = []
     try:
@@ -158,12 +169,15 @@ async def _check_and_run(
         for servo in servos:
             servo.interrupt(signal_name, within)
 
-    interrupts.hand_to(interrupt)
-    view.start()
-    try:
-        return await _run_all(servos, view, interrupts)
-    finally:
-        view.close()
+    from servo.cli.operations import watched
+
+    async with watched(servos, choices.metrics_address):
+        interrupts.hand_to(interrupt)
+        view.start()
+        try:
+            return await _run_all(servos, view, interrupts)
+        finally:
+            view.close()
 
 
 async def _run_all(servos: "list[Servo]", view: "View", interrupts: "Interrupts") -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ class Subject(Protocol):
 class DiagnosticsHandler(Mixin):
     """Asks a service from time to time whether it wants diagnostics, and sends them when it does.
 
-    It keeps the log lines of the process while it lives, one mebibyte at the most; where `SERVO_LOG_FILE` names a log
+    It keeps the log lines of the process while it asks, one mebibyte at the most; where `SERVO_LOG_FILE` names a log
     file, they are read from there.
 
     Args:
@@ -162,9 +162,7 @@ class DiagnosticsHandler(Mixin):
         return state
 
     async def _put(self, client: OptimizerClient, path: str, content: dict[str, Any]) -> dict[str, Any]:
-        return await client.request(
-            "PUT", path, content, max_time=DELIVERY_SECONDS, max_tries=DIAGNOSTICS_MAX_RETRIES
-        )
+        return await client.request("PUT", path, content, max_time=DELIVERY_SECONDS, max_tries=DIAGNOSTICS_MAX_RETRIES)
 
     def _state_of(self, answer: Mapping[str, Any]) -> DiagnosticStates:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import logging
 import threading
 
@@ -63,7 +64,7 @@ class Records:
             level=0,
             format=DEFAULT_FORMATTER,
             colorize=False,
-            backtrace=True,
+            backtrace=False,
             diagnose=False,
         )
         self._handler = _Handler(self)
@@ -82,10 +83,9 @@ class Records:
         sink, self._sink = self._sink, None
         handler, self._handler = self._handler, None
         if sink is not None:
-            try:
+            # Somebody may have removed all sinks.
+            with contextlib.suppress(ValueError):
                 logger.remove(sink)
-            except ValueError:
-                pass  # Somebody has removed all sinks.
         if handler is not None:
             logging.getLogger().removeHandler(handler)
 
@@ -112,5 +112,3 @@ class _Handler(logging.Handler):
 
 RECORDS = Records()
 """What the diagnostics of this process are taken from."""
-
-
