@@ -25,6 +25,9 @@ class Servo:
     """One servo of a servo.yaml."""
 
     @property
+    def no_diagnostics(self) -> bool:
+        """Whether requests for diagnostics are declined. The local optimizer makes none."""
+    @property
     def name(self) -> str:
         """The name of the servo."""
     @property
@@ -239,6 +242,18 @@ class OptimizerClient:
             TypeError: The content cannot be written as JSON.
             servo.errors.ServoError: There is no reply, or it tells of a failure.
         """
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        max_time: float | None = None,
+        max_tries: int | None = 1,
+    ) -> Awaitable[dict[str, Any]]:
+        """Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the
+        answer."""
+
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
 
@@ -793,3 +808,37 @@ class SelectorIndex:
     def find(self, name: str) -> list[int]:
         """The numbers of the subscriptions that a channel's name concerns, ascending."""
     def __len__(self) -> int: ...
+
+class MetricsEndpoint:
+    """`/metrics`, `/healthz` and `/readyz`, until it is closed."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `HOST:PORT`."""
+    def close(self) -> Awaitable[None]:
+        """Ends it; takes less than a second."""
+
+def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
+    """Begins to count what the engine does, and serves it over HTTP.
+
+    Args:
+        address: `HOST:PORT`; a port of 0 is any that is free.
+        servos: How many servos there are going to be: until then the process is not ready.
+
+    Raises:
+        RuntimeError: It cannot listen there.
+    """
+
+def export_traces() -> bool:
+    """Begins to export traces where `OTEL_EXPORTER_OTLP_ENDPOINT` asks for it; gives whether they are exported.
+
+    Raises:
+        RuntimeError: It asks for what cannot be had.
+    """
+
+def finish_traces(within: float) -> None:
+    """Delivers the traces that still wait, and ends their export.
+
+    Args:
+        within: The seconds that this may take.
+    """

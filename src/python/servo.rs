@@ -94,6 +94,12 @@ impl PyServo {
         }
     }
 
+    /// Whether requests for diagnostics are declined. The local optimizer makes none.
+    #[getter]
+    fn no_diagnostics(&self) -> bool {
+        self.config.no_diagnostics || matches!(self.config.optimizer, OptimizerConfig::Local(_))
+    }
+
     /// The `servo.Servo` that its Python connectors see; None without any.
     #[getter]
     fn view(&self, py: Python<'_>) -> Option<Py<PyAny>> {

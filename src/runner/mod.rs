@@ -5,6 +5,7 @@ mod assembly;
 mod backoff;
 mod commands;
 mod consent;
+mod counting;
 mod document;
 mod end;
 mod execute;
