@@ -6,6 +6,7 @@
 pub mod local;
 mod message;
 pub mod remote;
+pub mod server;
 
 pub use message::{Command, Commands, Event, Reply, Request, Status};
 

@@ -89,12 +89,23 @@ impl LocalOptimizer {
         }
         factory.check(config.sampler)?;
         let path = config.path().expect("the check has found the path of the storage");
-        let clock = clock.unwrap_or_else(|| Arc::new(jiff::Timestamp::now));
         let study = config.study.clone().unwrap_or_else(|| default_study_name.to_owned());
-        let ledger = Ledger::open(&path)?;
+        Self::with_ledger(config, &study, Arc::new(Ledger::open(&path)?), factory, clock)
+    }
+
+    /// One of several over the same ledger.
+    pub fn with_ledger(
+        config: LocalConfig,
+        study: &str,
+        ledger: Arc<Ledger>,
+        factory: Arc<dyn SamplerFactory>,
+        clock: Option<Clock>,
+    ) -> Result<Self, LocalError> {
+        let study = study.to_owned();
+        let clock = clock.unwrap_or_else(|| Arc::new(jiff::Timestamp::now));
         let stale = ledger.mark_stale(&study, clock())?;
         let board = Arc::new(Board::default());
-        let tools = Tools { config: Arc::new(config), ledger: Arc::new(ledger), board: board.clone(), clock };
+        let tools = Tools { config: Arc::new(config), ledger, board: board.clone(), clock };
         if stale > 0 {
             tools.note(true, None, format!("an earlier run ended in the middle of a trial of study {study}"));
         }
