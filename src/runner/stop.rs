@@ -85,9 +85,15 @@ pub(super) enum Overdue {
     Patience,
 }
 
-/// How long each part of an ending may take once the run is asked to end, before what still runs is dropped. Together
-/// less than five seconds.
-#[derive(Clone, Copy, Debug)]
+/// How long each part of an ending may take once the run is asked to end, before what still runs is dropped.
+///
+/// ```
+/// use std::time::Duration;
+/// use servox::runner::Grace;
+/// let grace = Grace::within(Duration::from_secs(30));
+/// assert!(grace.total() < Duration::from_secs(30));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
     /// For the command at work: to end by itself once its context is cancelled, and for its result to be posted.
     pub command: Duration,
@@ -97,12 +103,46 @@ pub struct Grace {
     pub shutdown: Duration,
 }
 
+impl Grace {
+    /// What the process itself needs beside: to show the results and to exit. A tenth of little time.
+    const BESIDE: Duration = Duration::from_millis(500);
+    /// More than any ending needs; it keeps sums of times in range.
+    const LONGEST: Duration = Duration::from_secs(24 * 3_600);
+
+    /// The parts of an ending that takes no longer than `total`, with what the process needs to exit.
+    pub fn within(total: Duration) -> Self {
+        let total = total.min(Self::LONGEST);
+        let parts = total - (total / 10).min(Self::BESIDE);
+        let command = parts * 14 / 45;
+        let shutdown = command;
+        Self { command, wind_down: parts - command - shutdown, shutdown }
+    }
+
+    /// All parts together.
+    pub fn total(&self) -> Duration {
+        self.command + self.wind_down + self.shutdown
+    }
+}
+
 impl Default for Grace {
+    /// Less than five seconds in all.
     fn default() -> Self {
-        Self {
-            command: Duration::from_millis(1_400),
-            wind_down: Duration::from_millis(1_700),
-            shutdown: Duration::from_millis(1_400),
-        }
+        Self::within(Duration::from_secs(5))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_grace_fit_into_its_total() {
+        let millis = Duration::from_millis;
+        let default = Grace { command: millis(1_400), wind_down: millis(1_700), shutdown: millis(1_400) };
+        assert_eq!(Grace::default(), default);
+        assert_eq!(Grace::within(Duration::from_secs(30)).total(), millis(29_500));
+        assert_eq!(Grace::within(millis(100)).total(), millis(90));
+        assert_eq!(Grace::within(Duration::ZERO).total(), Duration::ZERO);
+        assert_eq!(Grace::within(Duration::MAX).total(), Grace::LONGEST - Grace::BESIDE);
     }
 }

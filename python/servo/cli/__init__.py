@@ -14,6 +14,7 @@ from servo.cli.adjust import adjust
 from servo.cli.describe import describe
 from servo.cli.group import RootGroup, Section
 from servo.cli.measure import measure
+from servo.cli.optimizer import optimizer
 from servo.cli.options import LogLevel, Options
 from servo.cli.run import run
 from servo.cli.validate import validate
@@ -83,6 +84,7 @@ app.command("run", rich_help_panel=Section.ops)(run)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)
+app.add_typer(optimizer, rich_help_panel=Section.ops)
 app.command("validate", rich_help_panel=Section.config)(validate)
 app.command("version", rich_help_panel=Section.other)(version)
 

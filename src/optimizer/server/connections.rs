@@ -15,6 +15,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::counts;
+
 /// How many connections there are at once.
 const CONNECTIONS: usize = 8_192;
 /// How many more are told at once that there are too many.
@@ -58,7 +60,7 @@ pub(super) async fn serve(
             },
         };
         let Ok(permit) = room.clone().try_acquire_owned() else {
-            metrics::counter!("servo_server_connections_refused_total").increment(1);
+            counts::connection_refused();
             if let Ok(permit) = turned_away.clone().try_acquire_owned() {
                 tokio::spawn(turn_away(stream, permit));
             }
@@ -66,9 +68,8 @@ pub(super) async fn serve(
         };
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         let connection = async move {
-            metrics::gauge!("servo_server_connections").increment(1);
+            let _open = counts::Connection::opened();
             converse(stream, tls, router, stop).await;
-            metrics::gauge!("servo_server_connections").decrement(1);
             drop(permit);
         };
         let abandon = abandon.clone();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use super::application::{Application, Shared, sleep};
+use super::counts;
 use crate::optimizer::local::{LocalError, LocalOptimizer};
 use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
 
@@ -120,6 +121,7 @@ impl Desk {
                 if let Some(report) = optimizer.board().report() {
                     tracing::info!(application = application.id, "the study is finished: {}", report.sentence);
                 }
+                counts::study("finished");
                 self.study = Study::Finished;
                 Ok(self.rest())
             }
@@ -169,6 +171,7 @@ impl Desk {
             return Err(Refusal::Storage);
         }
         tracing::error!(application = id, "the study cannot go on: {error}");
+        counts::study("broken");
         self.study = Study::Broken { why: error.message.clone(), since: Instant::now() };
         Ok(())
     }

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::application::{Application, Shared};
 use super::body::Room;
 use super::config::ApplicationConfig;
+use super::counts;
 use super::token::Credential;
 use crate::optimizer::local::{Ledger, SamplerFactory};
 use crate::telemetry::Metrics;
@@ -44,6 +45,7 @@ impl Directory {
         ledger: Arc<Ledger>,
         samplers: Arc<dyn SamplerFactory>,
     ) -> Result<Self, String> {
+        let metrics = Metrics::install();
         let applications = applications
             .into_iter()
             .map(|(id, config)| {
@@ -51,6 +53,7 @@ impl Directory {
                 Ok((id, Arc::new(application)))
             })
             .collect::<Result<HashMap<_, _>, String>>()?;
+        counts::describe(applications.len());
         let shared = Shared {
             ledger,
             samplers,
@@ -65,7 +68,7 @@ impl Directory {
             seats: Semaphore::new(SEATS),
             room: Room::default(),
             readiness: Readiness::default(),
-            metrics: Metrics::install(),
+            metrics,
         })
     }
 }

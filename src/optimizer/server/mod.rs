@@ -22,6 +22,7 @@ mod application;
 mod body;
 mod config;
 mod connections;
+mod counts;
 mod desk;
 mod directory;
 mod routes;
@@ -45,6 +46,8 @@ use directory::Directory;
 
 /// How long requests under way have to end once the stop is asked for.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long what was begun for them has to be written down after that.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -109,11 +112,10 @@ impl Server {
     pub async fn serve(self, stop: CancellationToken) {
         let Self { listener, tls, directory, .. } = self;
         let work = directory.shared.work.clone();
-        let ended = tokio::time::Instant::now();
         connections::serve(listener, tls, routes::router(directory), &stop, GRACE).await;
-        let _ = ended;
+        // What nobody waits for any more: there is nothing to lose but the time that a strategy has thought.
         work.close();
-        if tokio::time::timeout(GRACE, work.wait()).await.is_err() {
+        if tokio::time::timeout(SETTLE, work.wait()).await.is_err() {
             tracing::warn!("{} search strategies still think: their answers are lost, and asked for again", work.len());
         }
     }

@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::application::Application;
 use super::body::{BodyError, LARGEST};
+use super::counts;
 use super::desk::Refusal;
 use super::directory::Directory;
 use super::wire;
@@ -85,9 +86,7 @@ async fn exchange(directory: &Arc<Directory>, id: &str, headers: &HeaderMap, bod
         Err(response) => ("none", response),
     };
     let (status, took) = (response.status(), began.elapsed());
-    metrics::counter!("servo_server_requests_total", "event" => event, "status" => status.as_u16().to_string())
-        .increment(1);
-    metrics::histogram!("servo_server_request_duration_seconds", "event" => event).record(took.as_secs_f64());
+    counts::request(event, status.as_u16(), took);
     tracing::debug!("{event} answered with {status} in {took:.1?}");
     response
 }
@@ -110,7 +109,7 @@ async fn admitted(
     })?;
     let outcome = match &reply {
         Reply::Command(command) => {
-            metrics::counter!("servo_server_commands_total", "command" => command.cmd.to_string()).increment(1);
+            counts::command(command.cmd);
             command.cmd.to_string()
         }
         Reply::Status(status) => status.status.clone(),

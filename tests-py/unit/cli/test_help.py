@@ -26,10 +26,11 @@ Options:
   --help                  Show this message and exit.
 
 Operational Commands:
-  run       Run the servo until its optimizer is done.
-  describe  Show the components with their settings, and the metrics.
-  measure   Read metrics and show their values.
-  adjust    Change settings and show all of them as they are afterwards.
+  run        Run the servo until its optimizer is done.
+  describe   Show the components with their settings, and the metrics.
+  measure    Read metrics and show their values.
+  adjust     Change settings and show all of them as they are afterwards.
+  optimizer  Look at the studies of the local optimizer.
 
 Configuration Commands:
   validate  Check a configuration file and show everything that is wrong...
