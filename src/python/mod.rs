@@ -11,6 +11,7 @@ mod native;
 mod optimizer_client;
 mod pubsub;
 mod sampler;
+mod server;
 mod servo;
 mod types;
 mod values;
@@ -32,6 +33,8 @@ mod core {
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
+    #[pymodule_export]
+    use super::server::OptimizerServer;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]

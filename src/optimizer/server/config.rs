@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 
 use super::token;
 use crate::config::{ConfigError, Document, Path, Problem, is_id, read};
-use crate::optimizer::local::{LocalConfig, SamplerFactory, SamplerKind};
+use crate::optimizer::local::{LocalConfig, SamplerFactory};
+
+const ADDRESS_EXPECTED: &str = "expected a host and a port, such as 127.0.0.1:8080";
 
 /// What a server is made from.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -110,20 +112,45 @@ impl ServerConfig {
         Err(document.error(problems))
     }
 
+    /// Puts what a command line says in place of what the file says; the error says what is wrong with it.
+    pub fn replace(&mut self, listen: Option<String>, storage: Option<String>, insecure: bool) -> Result<(), String> {
+        if let Some(listen) = listen {
+            if !is_address(&listen) {
+                return Err(format!("listen: {ADDRESS_EXPECTED}"));
+            }
+            self.listen = listen;
+        }
+        if let Some(storage) = storage {
+            if let Some(problem) = check_storage(&storage) {
+                return Err(problem.to_string());
+            }
+            self.storage = storage.into();
+        }
+        self.insecure |= insecure;
+        Ok(())
+    }
+
+    /// The storage as it may be told: without a password.
+    pub fn storage_shown(&self) -> String {
+        let url = self.storage.expose_secret();
+        let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
+        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+        format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
+    }
+
     /// What is wrong beyond what the schema can say.
     fn check(&self, samplers: &dyn SamplerFactory) -> Vec<Problem> {
         let root = Path::default();
         let mut problems = Vec::new();
         if !is_address(&self.listen) {
-            let message = "expected a host and a port, such as 127.0.0.1:8080";
-            problems.push(Problem::new(root.key("listen"), message));
+            problems.push(Problem::new(root.key("listen"), ADDRESS_EXPECTED));
         }
         problems.extend(check_storage(self.storage.expose_secret()));
         if self.applications.is_empty() {
             problems.push(Problem::new(root.key("applications"), "expected at least one application"));
         }
         let mut studies = HashSet::new();
-        let mut strategies: HashMap<SamplerKind, Option<String>> = HashMap::new();
+        let mut strategies: HashMap<&str, Option<String>> = HashMap::new();
         for (id, application) in &self.applications {
             let at = root.key("applications").key(id);
             if let Some(message) = check_id(id) {
@@ -137,7 +164,7 @@ impl ServerConfig {
                 problems.push(Problem::new(at.clone(), message));
             }
             let refused = strategies
-                .entry(local.sampler)
+                .entry(local.sampler.as_str())
                 .or_insert_with(|| samplers.check(local.sampler).err().map(|error| error.to_string()));
             problems.extend(refused.iter().map(|message| Problem::new(at.key("sampler"), message)));
             if !studies.insert(application.study(id)) {
