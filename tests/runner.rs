@@ -49,7 +49,7 @@ impl Optimizer for Script {
         let mut outages = self.outages.lock().unwrap();
         if *outages > 0 {
             *outages -= 1;
-            return Err(OptimizerError { message: "connection refused".into(), retryable: true });
+            return Err(OptimizerError::passing("connection refused"));
         }
         self.posted.lock().unwrap().push((request.event, request.param.clone()));
         if request.event == Event::WhatsNext {
@@ -217,7 +217,8 @@ async fn a_command_that_cannot_be_read_is_answered() {
     assert!(results.iter().all(|result| result["status"] == "failed"));
     assert_eq!(
         results[1]["message"],
-        "the adjustment has no state.application.components: expected an object of components"
+        "the ADJUST command cannot be read: the adjustment has no state.application.components: expected an object of \
+         components"
     );
 }
 
@@ -268,7 +269,10 @@ async fn a_connector_that_cannot_start_is_shut_down_all_the_same() {
     let web = Web { fails_to_start: true, ..Web::default() };
     let error = runner(&script, &web, &Stop::new()).run().await.unwrap_err();
     assert!(matches!(&error, RunError::Startup(_)));
-    assert_eq!(error.to_string(), "cannot start: web: port 8080 is in use");
+    assert_eq!(
+        error.to_string(),
+        "cannot start: web: port 8080 is in use; correct this and start the servo again, its connectors were shut down"
+    );
     assert_eq!(web.seen(), ["attach", "startup", "shutdown", "detach"]);
     assert_eq!(script.events(), [Event::Hello, Event::Goodbye]);
 }

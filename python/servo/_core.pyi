@@ -80,6 +80,44 @@ class Servo:
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]:
         """Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON."""
 
+class Assembly:
+    """The servos of a process, side by side.
+
+    Args:
+        servos: Those that `run` starts.
+    """
+
+    def __init__(self, servos: Sequence[Servo]) -> None: ...
+    def run(self) -> Awaitable[str]:
+        """Runs until no servo is left; gives what came of each as JSON, in the order in which they were added: `name`,
+        `optimizer`, `ended`, `reason` and `report`.
+
+        A servo that cannot start, or fails, does not end the others. When the awaiting task is cancelled all are
+        interrupted, and awaited until they have ended in order.
+
+        Raises:
+            RuntimeError: It was run before, or one of the servos runs already, or there is no event loop.
+        """
+    def add(self, servo: Servo) -> None:
+        """Adds a servo; it is started at once where the others run, and else with them.
+
+        Raises:
+            RuntimeError: It runs already, or there is no event loop.
+        """
+    def remove(self, name: str, reason: str) -> Awaitable[int]:
+        """Asks the servos of a name to end, and waits until they have; gives how many there were.
+
+        Args:
+            name: The name.
+            reason: Why, for the optimizer.
+        """
+    def interrupt(self, reason: str) -> None:
+        """Asks all servos to end, those that are added from now on as well."""
+    def drain(self) -> str:
+        """What has changed since the last call, as JSON: of each servo that did `servo`, which is its place, `name`,
+        `state` and `notes`. Servos at rest cost nothing.
+        """
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 class OptimizerClient:

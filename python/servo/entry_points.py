@@ -7,6 +7,9 @@ from typing import NoReturn
 
 def run_cli() -> None:
     """Run the command line and exit the process with its code."""
+    from servo import _pending_signals
+
+    _pending_signals.note()
     from servo.dotenv import load_nearest
 
     # The options of the command line may come from there, too.

@@ -149,14 +149,16 @@ pub trait Connector: Send + Sync {
 /// A native connector as a member of a bus.
 pub(crate) struct Native {
     name: String,
+    kind: &'static str,
     connector: Arc<dyn Connector>,
     subscriptions: Subscriptions,
 }
 
 impl Native {
-    pub(crate) fn new(name: impl Into<String>, connector: Arc<dyn Connector>) -> Self {
+    /// A member of that name and type.
+    pub(crate) fn new(name: impl Into<String>, kind: &'static str, connector: Arc<dyn Connector>) -> Self {
         let subscriptions = connector.subscriptions();
-        Self { name: name.into(), connector, subscriptions }
+        Self { name: name.into(), kind, connector, subscriptions }
     }
 }
 
@@ -164,6 +166,10 @@ impl Native {
 impl Responder for Native {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> &str {
+        self.kind
     }
 
     fn responds_to(&self, event: &str, preposition: Preposition) -> bool {

@@ -76,7 +76,7 @@ impl ConnectorType {
             build: Arc::new(move |name, config| {
                 let config = parse(&config).map_err(BuildError::Config)?;
                 let connector = C::new(name, config).map_err(BuildError::Other)?;
-                Ok(Arc::new(Native::new(name, Arc::new(connector))))
+                Ok(Arc::new(Native::new(name, C::METADATA.name, Arc::new(connector))))
             }),
         }
     }

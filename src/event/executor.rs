@@ -3,11 +3,15 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument;
 
 use super::{Answer, Call, Context, ErrorKind, EventError, Options, Plan, Preposition, Responder};
+use crate::telemetry::counting;
+use crate::telemetry::spans::span;
 
 /// What one handler gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +52,26 @@ pub async fn dispatch(
     context: &Context,
 ) -> Result<Dispatched, EventError> {
     let plan = Plan::new(bus, call.event(), options);
+    let span = span!(DEBUG, "event", servo = &*context.servo, event = call.event(), connectors = plan.on.len());
+    let result = carry_out(&plan, bus, call, options, context).instrument(span).await;
+    if counting() {
+        let outcome = match &result {
+            Ok(Dispatched::Completed(_)) => "ok",
+            Ok(Dispatched::Cancelled(_)) => "cancelled",
+            Err(error) => error.status(),
+        };
+        metrics::counter!("servo_events_total", "event" => call.event().to_owned(), "outcome" => outcome).increment(1);
+    }
+    result
+}
 
+async fn carry_out(
+    plan: &Plan,
+    bus: &[Arc<dyn Responder>],
+    call: &Call,
+    options: &Options,
+    context: &Context,
+) -> Result<Dispatched, EventError> {
     let members = plan.before.iter().map(|&at| &bus[at]);
     if let Err(error) = together(members, Preposition::Before, call, &[], context).await {
         if error.kind == ErrorKind::Cancelled {
@@ -83,7 +106,14 @@ async fn ask(
     let context = context.for_responder(member.name(), call.event());
     // Nothing of the handler is used afterwards but what it shares with itself, such as the locks it poisoned.
     let answer = AssertUnwindSafe(async { member.respond(preposition, call, results, &context).await });
-    let answer = answer.catch_unwind().await.unwrap_or_else(|panic| Err(of_panic(call, &*panic)));
+    let span = span!(DEBUG, "handler", connector = member.name(), event = call.event(), preposition = %preposition);
+    let began = counting().then(Instant::now);
+    let answer = answer.catch_unwind().instrument(span).await.unwrap_or_else(|panic| Err(of_panic(call, &*panic)));
+    if let Some(began) = began {
+        let (event, connector) = (call.event().to_owned(), member.kind().to_owned());
+        metrics::histogram!("servo_handler_duration_seconds", "event" => event, "connector" => connector)
+            .record(began.elapsed());
+    }
     answer.map_err(|error| error.of_connector(member.name()))
 }
 

@@ -61,11 +61,19 @@ impl std::fmt::Display for Preposition {
     }
 }
 
+/// The type of a member that does not say its own.
+const OTHER: &str = "other";
+
 /// A member of a bus, native or foreign.
 #[async_trait]
 pub trait Responder: Send + Sync {
     /// The connector's name, unique on its bus.
     fn name(&self) -> &str;
+
+    /// The type of the connector, by which metrics tell it: one of few, however many servos there are.
+    fn kind(&self) -> &str {
+        OTHER
+    }
 
     /// Whether there is a handler of that event and preposition.
     fn responds_to(&self, event: &str, preposition: Preposition) -> bool;

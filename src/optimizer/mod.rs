@@ -3,11 +3,13 @@
 //! A servo posts a [`Request`] and gets a [`Reply`]. Whether a service far away answers or the local optimizer of
 //! this process, the messages are the same.
 
+mod error;
 pub mod local;
 mod message;
 pub mod remote;
 pub mod server;
 
+pub use error::{Failure, OptimizerError};
 pub use message::{Command, Commands, Event, Reply, Request, Status};
 
 use async_trait::async_trait;
@@ -15,16 +17,6 @@ use async_trait::async_trait;
 /// How this agent names itself to a service: the name that services of ServoX know, and the version of this crate.
 pub(crate) fn agent() -> String {
     format!("github.com/opsani/servox v{}", env!("CARGO_PKG_VERSION"))
-}
-
-/// Why a message could not be delivered or answered.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
-pub struct OptimizerError {
-    /// What, where, and what to do.
-    pub message: String,
-    /// Whether the same message may get through later.
-    pub retryable: bool,
 }
 
 /// One side of the protocol: takes a servo's messages and answers them.

@@ -48,6 +48,11 @@ impl EventLoop {
         connector.ok_or_else(|| PyRuntimeError::new_err("the servo of the connector is gone"))
     }
 
+    /// Whether no connector was taken in.
+    pub fn is_empty(&self) -> bool {
+        locked(&self.connectors).is_empty()
+    }
+
     /// The connectors that were taken in.
     pub fn connectors<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyAny>> {
         locked(&self.connectors).iter().map(|connector| connector.bind(py).clone()).collect()

@@ -1,11 +1,13 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
+mod assembly;
 mod calls;
 mod config;
 mod connector;
 mod dispatch;
 mod errors;
 mod event_loop;
+mod greeting;
 mod json;
 mod native;
 mod optimizer_client;
@@ -21,6 +23,8 @@ use pyo3::prelude::*;
 /// Table of contents of `servo._core`.
 #[pymodule(name = "_core")]
 mod core {
+    #[pymodule_export]
+    use super::assembly::PyAssembly;
     #[pymodule_export]
     use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
     #[pymodule_export]

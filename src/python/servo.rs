@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::errors::{runtime_error, to_python};
 use super::event_loop::EventLoop;
+use super::greeting::telling;
 use super::sampler::Samplers;
 use crate::config::{OptimizerConfig, ServoConfig};
 use crate::event::{Answer, Call, Dispatched, EventError, Options};
@@ -18,7 +19,7 @@ use crate::model::{Adjustment, Control, Duration, Measurement, Reading};
 use crate::optimizer::Optimizer;
 use crate::optimizer::local::{Board, LocalConfig, LocalOptimizer};
 use crate::optimizer::remote::RemoteOptimizer;
-use crate::runner::{Activity, Ended, Phase, Runner, Servo, Stop};
+use crate::runner::{Activity, Ended, Failure, Phase, Runner, Servo, Stop};
 
 /// One servo of a servo.yaml.
 #[pyclass(frozen, weakref, name = "Servo", module = "servo._core")]
@@ -36,15 +37,16 @@ pub struct PyServo {
 
 /// What there is to see of a run.
 #[derive(Clone)]
-struct Watched {
-    activity: watch::Receiver<Activity>,
+pub(super) struct Watched {
+    pub activity: watch::Receiver<Activity>,
     /// Of the local optimizer alone.
-    board: Option<Arc<Board>>,
+    pub board: Option<Arc<Board>>,
 }
 
 impl PyServo {
     pub(super) fn new(config: ServoConfig, config_file: &str, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
         let config_file = config_file.to_owned();
+        let servo = telling(servo, event_loop.clone());
         Self {
             config,
             config_file,
@@ -76,13 +78,13 @@ impl PyServo {
 impl PyServo {
     /// The name of the servo.
     #[getter]
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.servo.name()
     }
 
     /// `local`, or the identifier at a remote service.
     #[getter]
-    fn optimizer(&self) -> String {
+    pub(super) fn optimizer(&self) -> String {
         match &self.config.optimizer {
             OptimizerConfig::Local(_) => "local".into(),
             OptimizerConfig::Remote(remote) => {
@@ -114,21 +116,12 @@ impl PyServo {
     /// When the awaiting task is cancelled the run is interrupted, and awaited until it has ended in order.
     fn run<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let this = slf.get();
-        let handle = Running::of(slf)?;
-        this.event_loop.enter(py)?;
-        let (servo, stop) = (this.servo.clone(), this.stop().clone());
+        let running = Running::begin(slf)?;
         let run = future_into_py(py, async move {
-            let (optimizer, board) = open_optimizer(&handle.servo().config).await?;
-            let runner = Runner::new(servo, optimizer, stop);
-            *handle.servo().watched() = Some(Watched { activity: runner.activity(), board: board.clone() });
-            let result = runner.run().await;
-            let (ended, reason) = match result {
-                Ok(Ended::Finished) => ("finished", None),
-                Ok(Ended::Interrupted(reason)) => ("interrupted", Some(reason)),
-                Err(error) => ("failed", Some(error.to_string())),
-            };
-            let report = board.and_then(|board| board.report());
+            let (runner, watched) = running.open().await.map_err(runtime_error)?;
+            let result = runner.run().await.map_err(Failure::Run);
+            let (ended, reason) = result_of(&result);
+            let report = watched.board.and_then(|board| board.report());
             Ok(json!({ "ended": ended, "reason": reason, "report": report }).to_string())
         })?;
         let interrupt = slf.getattr("interrupt")?;
@@ -142,10 +135,8 @@ impl PyServo {
 
     /// What the run is doing, as JSON.
     fn snapshot(&self, py: Python<'_>) -> String {
-        let Some(watched) = self.watched().clone() else {
-            return json!({ "phase": "starting", "command": null, "board": null }).to_string();
-        };
-        py.detach(|| snapshot(&watched).to_string())
+        let watched = self.watched().clone();
+        py.detach(|| snapshot(watched.as_ref()).to_string())
     }
 
     /// What there is to tell since the last call, as JSON.
@@ -203,17 +194,34 @@ impl PyServo {
 }
 
 /// A run at work, of which a servo has one at a time. It keeps the servo alive.
-struct Running(Py<PyServo>);
+pub(super) struct Running(Py<PyServo>);
 
 impl Running {
-    fn of(servo: &Bound<'_, PyServo>) -> PyResult<Self> {
+    /// Begins a run whose Python handlers are called on the loop of this thread.
+    pub fn begin(servo: &Bound<'_, PyServo>) -> PyResult<Self> {
         if servo.get().running.swap(true, Ordering::AcqRel) {
             return Err(runtime_error("the servo runs already: await the end of that run before the next"));
         }
-        Ok(Self(servo.clone().unbind()))
+        let running = Self(servo.clone().unbind());
+        running.servo().event_loop.enter(servo.py())?;
+        Ok(running)
     }
 
-    fn servo(&self) -> &PyServo {
+    /// What ends the run.
+    pub fn stop(&self) -> Stop {
+        self.servo().stop().clone()
+    }
+
+    /// What runs the servo, once its optimizer is open, and what there is to see of it; or why there is none.
+    pub async fn open(&self) -> Result<(Runner, Watched), String> {
+        let (optimizer, board) = open_optimizer(&self.servo().config).await?;
+        let runner = Runner::new(self.servo().servo.clone(), optimizer, self.stop());
+        let watched = Watched { activity: runner.activity(), board };
+        *self.servo().watched() = Some(watched.clone());
+        Ok((runner, watched))
+    }
+
+    pub fn servo(&self) -> &PyServo {
         self.0.get()
     }
 }
@@ -227,18 +235,21 @@ impl Drop for Running {
 }
 
 /// The optimizer that a document names, and what there is to see of it.
-async fn open_optimizer(config: &ServoConfig) -> PyResult<(Arc<dyn Optimizer>, Option<Arc<Board>>)> {
+async fn open_optimizer(config: &ServoConfig) -> Result<(Arc<dyn Optimizer>, Option<Arc<Board>>), String> {
+    fn told(error: impl std::fmt::Display) -> String {
+        error.to_string()
+    }
     let local = match &config.optimizer {
         OptimizerConfig::Local(local) => local.clone(),
         OptimizerConfig::Remote(remote) => {
-            let optimizer = RemoteOptimizer::new(remote, &config.settings).map_err(runtime_error)?;
+            let optimizer = RemoteOptimizer::new(remote, &config.settings).map_err(told)?;
             return Ok((Arc::new(optimizer), None));
         }
     };
-    let local: LocalConfig = serde_json::from_value(local).map_err(runtime_error)?;
+    let local: LocalConfig = serde_json::from_value(local).map_err(told)?;
     let name = config.servo_name();
     let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
-    let optimizer = tokio::task::spawn_blocking(open).await.map_err(runtime_error)?.map_err(runtime_error)?;
+    let optimizer = tokio::task::spawn_blocking(open).await.map_err(told)?.map_err(told)?;
     let board = optimizer.board();
     Ok((Arc::new(optimizer), Some(board)))
 }
@@ -325,7 +336,20 @@ fn readings(measurement: &Measurement) -> Json {
     json!({ "readings": readings, "annotations": measurement.annotations })
 }
 
-fn snapshot(watched: &Watched) -> Json {
+/// How a run ended, and why.
+pub(super) fn result_of(result: &Result<Ended, Failure>) -> (&'static str, Option<String>) {
+    match result {
+        Ok(Ended::Finished) => ("finished", None),
+        Ok(Ended::Interrupted(reason)) => ("interrupted", Some(reason.clone())),
+        Err(error) => ("failed", Some(error.to_string())),
+    }
+}
+
+/// What a run is doing; one that is not there yet is about to start.
+pub(super) fn snapshot(watched: Option<&Watched>) -> Json {
+    let Some(watched) = watched else {
+        return json!({ "phase": "starting", "command": null, "board": null });
+    };
     let activity = watched.activity.borrow().clone();
     let board = watched.board.as_ref().map(|board| board.snapshot());
     let phase = match activity.phase {

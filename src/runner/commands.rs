@@ -1,33 +1,30 @@
-//! Carries out one command of an optimizer.
+//! Reads one command of an optimizer, and carries it out.
 
-use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use serde_json::{Map, Value as Json};
 
 use super::Servo;
 use crate::event::{Context, EventError};
 use crate::model::{Adjustment, Control, Duration};
 use crate::optimizer::{Command, Commands, Status};
 
-/// The `param` of MEASURE. Metrics come as a list of names or as an object whose keys are the names.
-#[derive(Deserialize)]
-struct MeasureParam {
-    #[serde(default)]
-    metrics: Names,
-    #[serde(default)]
-    control: Option<Control>,
-}
+/// How long SLEEP sleeps that does not say how long.
+const SLEEP: Duration = Duration::from_secs(120);
+/// The least that SLEEP sleeps: whoever has nothing to ask is not asked again at once.
+const LEAST_SLEEP: Duration = Duration::from_micros(100_000);
+/// The most that SLEEP sleeps: a servo is not sent away for good by a slip of the pen.
+const MOST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Names {
-    List(Vec<String>),
-    Object(Map<String, Json>),
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self::List(Vec::new())
-    }
+/// A command that was read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Task {
+    Describe { control: Control },
+    Measure { metrics: Vec<String>, control: Control },
+    Adjust { adjustments: Vec<Adjustment>, control: Control },
+    Sleep(Sleep),
 }
 
 /// How long SLEEP asks to sleep, and why.
@@ -37,35 +34,110 @@ pub(super) struct Sleep {
     pub reason: String,
 }
 
-impl Sleep {
-    /// Two minutes unless the command says otherwise; a missing `data` is harmless.
-    pub fn of(command: &Command) -> Self {
-        let duration = command
-            .param
-            .get("duration")
-            .and_then(|value| serde_json::from_value(value.clone()).ok())
-            .unwrap_or(Duration::from_secs(120));
-        let reason = command.param.pointer("/data/reason").and_then(Json::as_str).unwrap_or("unknown reason");
-        Self { duration, reason: reason.to_owned() }
+impl Task {
+    /// What a command asks for; the error says what is wrong with it. What can be done without is not missed.
+    pub fn read(command: &Command) -> Result<Self, EventError> {
+        let Command { cmd, param, .. } = command;
+        if !matches!(param, Json::Null | Json::Object(_)) && *cmd != Commands::Sleep {
+            return Err(unreadable(*cmd, "expected an object as its param"));
+        }
+        Ok(match cmd {
+            Commands::Describe => Self::Describe { control: control_of(*cmd, param)? },
+            Commands::Measure => Self::Measure { metrics: metrics_of(param)?, control: control_of(*cmd, param)? },
+            Commands::Adjust => {
+                let adjustments = Adjustment::from_wire(param).map_err(|error| unreadable(*cmd, &error.to_string()))?;
+                Self::Adjust { adjustments, control: control_of(*cmd, param)? }
+            }
+            Commands::Sleep => Self::Sleep(Sleep::of(param)),
+        })
     }
-}
 
-/// The result of a command as the status that is posted, without its `cmd_uid`.
-pub(super) async fn carry_out(servo: &Servo, command: &Command, scope: &Context) -> Status {
-    match content_of(servo, command, scope).await {
-        Ok(content) => Status::ok(content),
-        Err(error) => {
-            tracing::error!(servo = servo.name(), "{} failed: {error}", command.cmd);
-            Status::of_error(&error)
+    /// How long it takes by what it asks for.
+    pub fn asked_time(&self) -> std::time::Duration {
+        match self {
+            Self::Describe { control } | Self::Measure { control, .. } | Self::Adjust { control, .. } => {
+                (control.warmup + control.duration + control.delay + control.settlement.unwrap_or_default()).to_std()
+            }
+            Self::Sleep(sleep) => sleep.duration.to_std(),
+        }
+    }
+
+    /// The event that connectors answer.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Self::Describe { .. } => "describe",
+            Self::Measure { .. } => "measure",
+            Self::Adjust { .. } => "adjust",
+            Self::Sleep(_) => "",
         }
     }
 }
 
-async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result<Map<String, Json>, EventError> {
+impl Sleep {
+    /// Two minutes unless the command says how long; within bounds, whatever it says.
+    fn of(param: &Json) -> Self {
+        let asked = param.get("duration").and_then(|value| serde_json::from_value::<Duration>(value.clone()).ok());
+        let duration = asked.filter(|asked| *asked >= Duration::ZERO).unwrap_or(SLEEP).clamp(LEAST_SLEEP, MOST_SLEEP);
+        let said = |at: &str| param.pointer(at).and_then(Json::as_str);
+        let reason = said("/data/reason").unwrap_or("unknown reason");
+        let reason = said("/data/status").map_or_else(|| reason.to_owned(), |status| format!("{status}: {reason}"));
+        Self { duration, reason }
+    }
+}
+
+/// Metrics come as a list of names, or as an object whose keys are the names.
+fn metrics_of(param: &Json) -> Result<Vec<String>, EventError> {
+    let wrong =
+        || unreadable(Commands::Measure, "expected 'metrics' as a list of names, or as an object whose keys they are");
+    match param.get("metrics") {
+        Some(Json::Array(names)) => {
+            names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        Some(Json::Object(metrics)) => Ok(metrics.keys().cloned().collect()),
+        _ => Err(wrong()),
+    }
+}
+
+fn control_of(cmd: Commands, param: &Json) -> Result<Control, EventError> {
+    match param.get("control") {
+        None | Some(Json::Null) => Ok(Control::default()),
+        Some(control @ Json::Object(_)) => {
+            serde_json::from_value(control.clone()).map_err(|error| unreadable(cmd, &format!("its control: {error}")))
+        }
+        Some(_) => Err(unreadable(cmd, "expected an object as its control")),
+    }
+}
+
+fn unreadable(cmd: Commands, why: &str) -> EventError {
+    EventError::failed(format!("the {cmd} command cannot be read: {why}")).with_reason("invalid-command")
+}
+
+/// The result of a task as the status that is posted, without its `cmd_uid`. Whatever goes wrong is a status.
+pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Status {
+    let event = task.event();
+    // The executor has caught what handlers do; nothing of this future is used afterwards.
+    let content = AssertUnwindSafe(content_of(servo, task, scope)).catch_unwind().await;
+    let content = content.unwrap_or_else(|panic| Err(of_panic(event, &*panic)));
+    content.map_or_else(
+        |error| {
+            tracing::error!(servo = servo.name(), "{event} failed: {error}");
+            Status::of_error(&error)
+        },
+        Status::ok,
+    )
+}
+
+fn of_panic(event: &str, panic: &(dyn Any + Send)) -> EventError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    EventError::failed(format!("the engine panicked in '{event}', a defect: {text}")).with_reason("panic")
+}
+
+async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<String, Json>, EventError> {
     let mut content = Map::new();
-    match command.cmd {
-        Commands::Describe => {
-            let description = servo.describe(control_of(&command.param)?, scope).await?;
+    match task {
+        Task::Describe { control } => {
+            let description = servo.describe(control, scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Described: {} components, {} metrics",
@@ -74,17 +146,8 @@ async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result
             );
             content.insert("descriptor".into(), description.wire());
         }
-        Commands::Measure => {
-            let param: MeasureParam = match &command.param {
-                Json::Null => MeasureParam { metrics: Names::default(), control: None },
-                param => serde_json::from_value(param.clone())
-                    .map_err(|error| EventError::failed(format!("the MEASURE command cannot be read: {error}")))?,
-            };
-            let metrics = match param.metrics {
-                Names::List(names) => names,
-                Names::Object(object) => object.into_iter().map(|(name, _)| name).collect(),
-            };
-            let measurement = servo.measure(metrics, param.control.unwrap_or_default(), scope).await?;
+        Task::Measure { metrics, control } => {
+            let measurement = servo.measure(metrics, control, scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Measured: {} readings, {} annotations",
@@ -95,10 +158,8 @@ async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result
             content.insert("metrics".into(), Json::Object(metrics));
             content.insert("annotations".into(), Json::Object(annotations));
         }
-        Commands::Adjust => {
-            let adjustments =
-                Adjustment::from_wire(&command.param).map_err(|error| EventError::failed(error.to_string()))?;
-            let state = servo.adjust(adjustments, control_of(&command.param)?, scope).await?;
+        Task::Adjust { adjustments, control } => {
+            let state = servo.adjust(adjustments, control, scope).await?;
             tracing::info!(
                 servo = servo.name(),
                 "Adjusted: {} components, {} settings",
@@ -107,45 +168,85 @@ async fn content_of(servo: &Servo, command: &Command, scope: &Context) -> Result
             );
             content.insert("state".into(), state.wire());
         }
-        Commands::Sleep => {}
+        Task::Sleep(_) => {}
     }
     Ok(content)
 }
 
-/// How long a command takes by what it asks for.
-pub(super) fn asked_time(param: &Json) -> std::time::Duration {
-    // One that cannot be read fails at once.
-    let control = control_of(param).unwrap_or_default();
-    (control.warmup + control.duration + control.delay + control.settlement.unwrap_or_default()).to_std()
-}
-
-fn control_of(param: &Json) -> Result<Control, EventError> {
-    match param.get("control") {
-        None | Some(Json::Null) => Ok(Control::default()),
-        Some(control) => serde_json::from_value(control.clone())
-            .map_err(|error| EventError::failed(format!("the control of the command cannot be read: {error}"))),
-    }
-}
-
-/// The `param` of a progress message.
-pub(super) fn progress_param(progress: &crate::event::Progress, cmd_uid: Option<&str>) -> Json {
-    json!({
-        "progress": progress.percent,
-        "runtime": progress.started_at.elapsed().as_secs_f64(),
-        "cmd_uid": cmd_uid,
-        "message": progress.message,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
+    fn read(cmd: Commands, param: Json) -> Result<Task, EventError> {
+        Task::read(&Command { cmd, cmd_uid: None, param })
+    }
+
+    fn sleep(param: Json) -> (Duration, String) {
+        let Ok(Task::Sleep(sleep)) = read(Commands::Sleep, param.clone()) else { panic!("{param}") };
+        (sleep.duration, sleep.reason)
+    }
+
     #[test]
-    fn a_sleep_without_data_is_harmless() {
-        let command = |param| Command { cmd: Commands::Sleep, cmd_uid: None, param };
-        let sleep = Sleep::of(&command(json!({"duration": "1m", "data": {"reason": "idle"}})));
-        assert_eq!(sleep, Sleep { duration: Duration::from_secs(60), reason: "idle".into() });
-        assert_eq!(Sleep::of(&command(Json::Null)).duration, Duration::from_secs(120));
+    fn a_sleep_is_bounded_and_needs_nothing() {
+        let told = json!({"duration": "1m", "data": {"status": "idle", "reason": "no pipeline"}});
+        assert_eq!(sleep(told), (Duration::from_secs(60), "idle: no pipeline".into()));
+        for (param, duration) in [
+            (Json::Null, SLEEP),
+            (json!([]), SLEEP),
+            (json!({"duration": null}), SLEEP),
+            (json!({"duration": "soon", "data": 5}), SLEEP),
+            (json!({"duration": -5}), SLEEP),
+            (json!({"duration": "-5m"}), SLEEP),
+            (json!({"duration": f64::NAN}), SLEEP),
+            (json!({"duration": 1e300}), SLEEP),
+            (json!({"duration": 0}), LEAST_SLEEP),
+            (json!({"duration": u64::MAX}), MOST_SLEEP),
+            (json!({"duration": "9000y"}), MOST_SLEEP),
+        ] {
+            assert_eq!(sleep(param.clone()), (duration, "unknown reason".into()), "{param}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_done_without_is_not_missed() {
+        let control = Control::default();
+        for param in [json!(null), json!({}), json!({"control": null}), json!({"control": {}, "metrics": 5})] {
+            assert_eq!(read(Commands::Describe, param), Ok(Task::Describe { control: control.clone() }));
+        }
+        for metrics in [json!(["a", "b"]), json!({"a": {"unit": "rpm"}, "b": null})] {
+            let task = read(Commands::Measure, json!({"metrics": metrics}));
+            let metrics = vec!["a".into(), "b".into()];
+            assert_eq!(task, Ok(Task::Measure { metrics, control: control.clone() }));
+        }
+        let (adjustments, control) = (vec![Adjustment::new("web", "cpu", 2)], control);
+        let task = read(Commands::Adjust, Adjustment::wire(&adjustments));
+        assert_eq!(task, Ok(Task::Adjust { adjustments, control }));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let state =
+            |value: Json| json!({"state": {"application": {"components": {"web": {"settings": {"cpu": value}}}}}});
+        for (cmd, param, told) in [
+            (Commands::Describe, json!([]), "expected an object as its param"),
+            (Commands::Describe, json!({"control": [1]}), "expected an object as its control"),
+            (Commands::Measure, json!(null), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!([["a"], {}]), "expected an object as its param"),
+            (Commands::Measure, json!({"metrics": "a"}), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({"metrics": [5]}), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({"metrics": [], "control": {"duration": "long"}}), "its control: "),
+            (Commands::Measure, json!({"metrics": [], "control": {"past": 1, "delay": 2}}), "must be equal"),
+            (Commands::Adjust, json!({}), "no state.application.components"),
+            (Commands::Adjust, state(json!(null)), "no web.cpu.value: expected a number or a text"),
+            (Commands::Adjust, state(json!({"value": null})), "no web.cpu.value: expected a number or a text"),
+            (Commands::Adjust, state(json!({"value": [1]})), "no web.cpu.value: expected a number or a text"),
+        ] {
+            let error = read(cmd, param.clone()).unwrap_err();
+            assert!(error.message.starts_with(&format!("the {cmd} command cannot be read: ")), "{error}");
+            assert!(error.message.contains(told), "{param}: {error}");
+            assert_eq!(error.reason.as_deref(), Some("invalid-command"));
+        }
     }
 }

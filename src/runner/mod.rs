@@ -2,12 +2,23 @@
 
 mod activity;
 mod assembly;
+mod backoff;
 mod commands;
+mod document;
+mod end;
+mod execute;
+mod greeting;
+mod poll;
+mod progress;
+mod report;
 mod run;
 mod servo;
+mod start;
 mod stop;
 
 pub use activity::{Activity, CommandActivity, Phase};
+pub use assembly::{Assembly, Failure, Finished, MemberId};
+pub use greeting::Telemetry;
 pub use run::{Ended, RunError, Runner};
 pub use servo::{Builder, Servo};
 pub use stop::{Grace, Stop};

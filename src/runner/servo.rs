@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::watch;
 
+use super::greeting::{Provider, Telemetry};
 use crate::config::nearest;
 use crate::connector::{Connector, Native};
 use crate::event::{
-    Answer, Call, Context, Dispatched, ErrorKind, EventError, Options, Outcome, Prepositions, Progress, Responder,
-    dispatch,
+    Answer, Call, Context, Dispatched, ErrorKind, EventError, Options, Outcome, Preposition, Prepositions, Progress,
+    Responder, dispatch,
 };
 use crate::model::{Adjustment, Control, Description, Measurement};
 
@@ -19,6 +21,7 @@ pub struct Servo {
     uid: Option<String>,
     bus: Arc<[Arc<dyn Responder>]>,
     progress: watch::Sender<Option<Progress>>,
+    telemetry: Option<Provider>,
 }
 
 /// Puts a servo together.
@@ -26,13 +29,16 @@ pub struct Builder {
     name: Arc<str>,
     uid: Option<String>,
     bus: Vec<Arc<dyn Responder>>,
+    telemetry: Option<Provider>,
 }
 
 impl Builder {
     /// Adds a connector of that name, behind those already there.
     #[must_use]
-    pub fn connector(self, name: impl Into<String>, connector: impl Connector + 'static) -> Self {
-        self.responder(Arc::new(Native::new(name, Arc::new(connector))))
+    pub fn connector<C: Connector + 'static>(self, name: impl Into<String>, connector: C) -> Self {
+        let kind = std::any::type_name::<C>();
+        let kind = kind.rsplit("::").next().unwrap_or(kind);
+        self.responder(Arc::new(Native::new(name, kind, Arc::new(connector))))
     }
 
     /// Adds a member of the bus, behind those already there.
@@ -49,16 +55,28 @@ impl Builder {
         self
     }
 
+    /// Sets what the greeting tells of the servo and its connectors; asked once they are attached. `None` stands for
+    /// what the engine knows by itself.
+    #[must_use]
+    pub fn telemetry<F>(mut self, telemetry: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Telemetry>> + Send + 'static,
+    {
+        self.telemetry = Some(provider(telemetry));
+        self
+    }
+
     /// The servo.
     pub fn build(self) -> Servo {
-        Servo { name: self.name, uid: self.uid, bus: self.bus.into(), progress: watch::Sender::new(None) }
+        let progress = watch::Sender::new(None);
+        Servo { name: self.name, uid: self.uid, bus: self.bus.into(), progress, telemetry: self.telemetry }
     }
 }
 
 impl Servo {
     /// A servo of that name, without connectors yet.
     pub fn builder(name: impl Into<Arc<str>>) -> Builder {
-        Builder { name: name.into(), uid: None, bus: Vec::new() }
+        Builder { name: name.into(), uid: None, bus: Vec::new(), telemetry: None }
     }
 
     /// Its name.
@@ -79,6 +97,20 @@ impl Servo {
     /// Its connectors, in bus order.
     pub fn members(&self) -> &[Arc<dyn Responder>] {
         &self.bus
+    }
+
+    /// The same servo with other telemetry (see [`Builder::telemetry`]).
+    #[must_use]
+    pub fn with_telemetry<F>(mut self, telemetry: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Telemetry>> + Send + 'static,
+    {
+        self.telemetry = Some(provider(telemetry));
+        self
+    }
+
+    pub(super) fn telemetry(&self) -> Option<&Provider> {
+        self.telemetry.as_ref()
     }
 
     /// The newest report of progress, of whichever connector.
@@ -110,12 +142,26 @@ impl Servo {
     /// Tells every connector that the work ends and that it leaves the servo. Each is told, whichever fails; the
     /// failures come back.
     pub async fn shutdown(&self) -> Vec<EventError> {
+        let mut errors = self.leave(&Call::Shutdown).await;
+        errors.extend(self.leave(&Call::Detach).await);
+        errors
+    }
+
+    /// One half of a shutdown.
+    pub(super) async fn leave(&self, call: &Call) -> Vec<EventError> {
+        // What fails before it, or objects to it, holds nobody back.
+        let phases: &[Prepositions] = match call {
+            Call::Shutdown => &[Prepositions::ON],
+            _ => &[Preposition::Before.into(), Prepositions::from_iter([Preposition::On, Preposition::After])],
+        };
         let mut errors = Vec::new();
-        for (call, prepositions) in [(Call::Shutdown, Prepositions::ON), (Call::Detach, Prepositions::ALL)] {
+        for &prepositions in phases {
             let options = Options { keep_errors: true, prepositions, ..Options::default() };
-            match self.dispatch(&call, &options, &self.context()).await {
-                Ok(dispatched) => errors.extend(dispatched.outcomes().into_iter().filter_map(|o| o.result.err())),
-                Err(error) => errors.push(error),
+            match self.dispatch(call, &options, &self.context()).await {
+                Ok(Dispatched::Completed(outcomes)) => {
+                    errors.extend(outcomes.into_iter().filter_map(|o| o.result.err()))
+                }
+                Ok(Dispatched::Cancelled(error)) | Err(error) => errors.push(error),
             }
         }
         errors
@@ -181,6 +227,13 @@ impl Servo {
             Dispatched::Cancelled(error) => Err(error),
         }
     }
+}
+
+fn provider<F>(telemetry: impl Fn() -> F + Send + Sync + 'static) -> Provider
+where
+    F: Future<Output = Option<Telemetry>> + Send + 'static,
+{
+    Arc::new(move || telemetry().boxed())
 }
 
 fn fold_descriptions(outcomes: Vec<Outcome>) -> Description {

@@ -9,7 +9,14 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     token: CancellationToken,
-    reason: Arc<OnceLock<String>>,
+    how: Arc<OnceLock<Request>>,
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Request {
+    reason: String,
+    grace: Option<Grace>,
 }
 
 impl Stop {
@@ -18,15 +25,29 @@ impl Stop {
         Self::default()
     }
 
-    /// Asks the run to end. The first reason given stands, such as `SIGINT`.
+    /// Asks the run to end. The first request stands, with its reason, such as `SIGINT`.
     pub fn request(&self, reason: impl Into<String>) {
-        let _ = self.reason.set(reason.into());
+        self.ask(reason.into(), None);
+    }
+
+    /// Asks the run to end within that grace, whatever the runner was given.
+    pub fn request_within(&self, reason: impl Into<String>, grace: Grace) {
+        self.ask(reason.into(), Some(grace));
+    }
+
+    fn ask(&self, reason: String, grace: Option<Grace>) {
+        let _ = self.how.set(Request { reason, grace });
         self.token.cancel();
     }
 
     /// Why the run is to end; `None` while nobody asked.
     pub fn reason(&self) -> Option<&str> {
-        self.token.is_cancelled().then(|| self.reason.get().map_or("shutdown", String::as_str))
+        self.token.is_cancelled().then(|| self.how.get().map_or("shutdown", |how| how.reason.as_str()))
+    }
+
+    /// The grace that came with the request.
+    pub(super) fn grace(&self) -> Option<Grace> {
+        self.how.get()?.grace
     }
 
     /// Whether the run is to end.
@@ -39,12 +60,12 @@ impl Stop {
         self.token.cancelled().await;
     }
 
-    /// The future's output. Once the run is asked to end the future has that grace left, and until then that patience;
-    /// then it is dropped.
+    /// The future's output. Once the run is asked to end the future has that part of the grace left, and until then that
+    /// patience; then it is dropped.
     pub(super) async fn bound<T>(
         &self,
         future: impl Future<Output = T>,
-        grace: Duration,
+        grace: impl Fn() -> Duration,
         patience: Option<Duration>,
     ) -> Result<T, Overdue> {
         tokio::pin!(future);
@@ -55,11 +76,12 @@ impl Stop {
             }
         };
         tokio::select! {
+            biased;
             output = &mut future => return Ok(output),
             () = self.requested() => {}
             () = hangs => return Err(Overdue::Patience),
         }
-        tokio::time::timeout(grace, future).await.map_err(|_| Overdue::Stop)
+        tokio::time::timeout(grace(), future).await.map_err(|_| Overdue::Stop)
     }
 
     /// The future's output; `None`, and the future is dropped, when the run is asked to end.

@@ -1,14 +1,27 @@
 //! What a servo tells those who operate it: counters, gauges and histograms in the format of Prometheus.
 //!
-//! Every layer counts through the crate [`metrics`]. Nothing is kept before [`Metrics::install`].
+//! Every layer counts through the crate [`metrics`]. Nothing is kept before [`Metrics::install`]. Spans of `tracing`
+//! tell what takes how long inside of what.
 
 mod catalogue;
 mod metrics;
+#[cfg(feature = "otel")]
+mod otel;
 mod process;
 mod readiness;
 mod server;
+pub(crate) mod spans;
 
 pub use catalogue::{Entry, Kind, METRICS};
 pub use metrics::{Metrics, counting};
+#[cfg(feature = "otel")]
+pub use otel::{TraceError, export_traces, finish_traces};
 pub use readiness::{Census, OUT_OF_REACH, Readiness};
 pub use server::{Endpoint, ServeError, serve};
+
+#[cfg(feature = "otel")]
+pub(crate) use otel::propagate;
+
+/// Spans go nowhere, so that a service need not know of them.
+#[cfg(not(feature = "otel"))]
+pub(crate) fn propagate(_headers: &mut reqwest::header::HeaderMap) {}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+import servo
+
 CONNECTOR = """
 import datetime
 import servo
@@ -17,6 +20,10 @@ import servo
 class WebConnector(servo.BaseConnector):
     config: servo.BaseConfiguration
     cpu: float = 1.0
+
+    @servo.on_event()
+    async def attach(self, servo_: servo.Servo) -> None:
+        self.telemetry["web.kind"] = "test"
 
     @servo.on_event()
     async def describe(self, control: servo.Control = servo.Control()) -> servo.Description:
@@ -103,6 +110,7 @@ def test_a_servo_does_what_a_service_asks(optimizer, tmp_path):
         "servo_uid: uid-123\nconnectors: {web: web.WebConnector}\nweb: {}\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment["POD_NAMESPACE"] = "demo-ns"
     command = [sys.executable, "-m", "servo", "--log-level", "TRACE", "run", "-o", "json"]
     running = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -123,6 +131,12 @@ def test_a_servo_does_what_a_service_asks(optimizer, tmp_path):
     results = {param["cmd_uid"]: (event, param) for event, param in asked if "cmd_uid" in param}
     assert asked[0][0] == "HELLO"
     assert asked[0][1]["agent"].startswith("github.com/opsani/servox v")
+    assert asked[0][1]["telemetry"] == {
+        "servox.version": servo.__version__,
+        "servox.platform": platform.platform(),
+        "servox.namespace": "demo-ns",
+        "web.kind": "test",
+    }
     assert {uid: (event, param["status"]) for uid, (event, param) in results.items()} == {
         "c-1": ("DESCRIPTION", "ok"),
         "c-2": ("MEASUREMENT", "ok"),

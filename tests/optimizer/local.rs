@@ -427,7 +427,7 @@ async fn an_application_that_cannot_be_optimized_is_an_error_that_says_what_to_d
         let command = whats_next(&optimizer).await;
         let (event, param) = servo.carry_out(&command);
         let error = optimizer.post(Request { event, param, servo_uid: None }).await.unwrap_err();
-        assert!(error.message.contains(expected) && !error.retryable, "{error}");
+        assert!(error.message.contains(expected) && !error.is_passing(), "{error}");
         let request = Request { event: Event::WhatsNext, param: Json::Null, servo_uid: None };
         assert_eq!(optimizer.post(request).await.unwrap_err(), error);
         assert!(optimizer.finished());

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from servo import _pending_signals
 from servo.cli.adjust import adjust
+from servo.cli.completion import servo_names
 from servo.cli.describe import describe
-from servo.cli.group import RootGroup, Section
+from servo.cli.group import RootGroup, Section, SectionedCommand
 from servo.cli.measure import measure
 from servo.cli.optimizer import optimizer
 from servo.cli.options import LogLevel, Options
@@ -51,9 +53,16 @@ def root(
             help="Configuration file.",
         ),
     ] = Path("servo.yaml"),
-    name: Annotated[
-        str | None,
-        typer.Option("--name", "-n", metavar="NAME", envvar="SERVO_NAME", help="Work with that servo only."),
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            "-n",
+            metavar="NAME",
+            # Not `envvar`: that would be cut at spaces.
+            help="Work with that servo only; again for more.  [env var: SERVO_NAME]",
+            autocompletion=servo_names,
+        ),
     ] = None,
     log_level: Annotated[
         LogLevel | None,
@@ -72,15 +81,18 @@ def root(
     ] = False,
 ) -> None:
     """Keep the root options for the command."""
+    if context.invoked_subcommand != "run":
+        # It has its own way with signals; others end as any program does.
+        _pending_signals.release()
     context.obj = Options(
         config_file=config_file,
-        name=name,
+        names=tuple(dict.fromkeys(names or filter(None, [os.environ.get("SERVO_NAME")]))),
         log_level=log_level,
         color=not (no_color or os.environ.get("NO_COLOR")),
     )
 
 
-app.command("run", rich_help_panel=Section.ops)(run)
+app.command("run", cls=SectionedCommand, rich_help_panel=Section.ops)(run)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)

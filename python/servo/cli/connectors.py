@@ -161,7 +161,10 @@ def _servo_of(context: Context) -> Servo:
     from servo.cli.session import connector_types, core, require_file, run_async, unknown
 
     options = context.obj
-    context.config_file, context.name = options.config_file, options.name
+    if len(options.names) > 1:
+        raise typer.BadParameter("A servo must be selected, and one only: give --name once")
+    name = options.names[0] if options.names else None
+    context.config_file, context.name = options.config_file, name
     require_file(options.config_file)
     with engine_errors():
         # The engine tells what is wrong with its place.
@@ -170,11 +173,11 @@ def _servo_of(context: Context) -> Servo:
         assembled = import_module("servo.assembly").Assembly.assemble(config_file=options.config_file)
         assembly: Assembly = run_async(assembled)
     context.assembly = assembly
-    if options.name is not None:
+    if name is not None:
         for servo_ in assembly.servos:
-            if servo_.name == options.name:
+            if servo_.name == name:
                 return servo_
-        raise typer.BadParameter(unknown("servo", options.name, [servo_.name for servo_ in assembly.servos]))
+        raise typer.BadParameter(unknown("servo", name, [servo_.name for servo_ in assembly.servos]))
     if len(assembly.servos) != 1:
         raise typer.BadParameter("A servo must be selected")
     return assembly.servos[0]

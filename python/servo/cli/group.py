@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from servo.cli.errors import CommandError, report_defect
 
@@ -16,6 +16,23 @@ class Section(StrEnum):
 
     assembly, ops, config = "Assembly Commands", "Operational Commands", "Configuration Commands"
     connectors, commands, other = "Connector Commands", "Commands", "Other Commands"
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose help has a section for each panel of its options; those without one come last."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        others: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                panel = getattr(parameter, "rich_help_panel", None)
+                (sections.setdefault(panel, []) if panel else others).append(record)
+        for title, records in {**sections, "Options": others}.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
 class RootGroup(TyperGroup):

@@ -52,6 +52,8 @@ def configure_logging(options: Options) -> None:
     root.setLevel(NUMBERS[options.log_level or LogLevel.info])
     for name, quiet in QUIET.items():
         logging.getLogger(name).setLevel(quiet if options.log_level is None else logging.NOTSET)
+    # Where the failures of handlers are logged with their tracebacks.
+    logging.getLogger("servox.python").setLevel(logging.DEBUG if options.debug else logging.NOTSET)
     # loguru is imported by connectors that use it, if at all; this is read when it is.
     os.environ.setdefault("LOGURU_LEVEL", options.log_level or LogLevel.info)
 

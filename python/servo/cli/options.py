@@ -33,17 +33,19 @@ class Options:
 
     config_file: Path
     """The configuration file, absolute; it need not exist."""
-    name: str | None
-    """The servo to work with; all when None."""
+    names: tuple[str, ...]
+    """The servos to work with; all when empty."""
     log_level: LogLevel | None
     """The least level that is logged; None when the user did not say."""
     color: bool
     """False when the user wants no colours anywhere."""
+    debug: bool = False
+    """Whether failures are told with their tracebacks."""
 
     @property
     def verbose(self) -> bool:
         """Whether details such as tracebacks were asked for."""
-        return self.log_level in (LogLevel.trace, LogLevel.debug)
+        return self.debug or self.log_level in (LogLevel.trace, LogLevel.debug)
 
 
 OutputOption = Annotated[

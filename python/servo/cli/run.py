@@ -3,109 +3,240 @@
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption, echo_json
+from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 if TYPE_CHECKING:
-    from servo.cli.session import Servo
+    from servo.cli.session import Assembly, Servo
     from servo.cli.signals import Interrupts
-    from servo.cli.views.state import View
+    from servo.cli.views.state import State, View
 
-SUCCESS = ("improved", "baseline-kept")
 TICK = 0.25
 """Seconds between two looks at what the servos do."""
 
+BEFORE, DURING, END = "Before the Run", "During the Run", "At the End"
+"""Where an option stands in the help."""
 
-def run(context: typer.Context, output: OutputOption = Output.text) -> None:
-    """Run the servo until its optimizer is done.
 
-    Ctrl-C ends the run in order within five seconds (exit code 130), a second Ctrl-C at once. SIGTERM and SIGHUP end
-    it in order with exit code 0. Without a signal the code is 0 when the run came to a result, and 1 when not.
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user has chosen for a run."""
+
+    check: bool = False
+    dry_run: bool = False
+    poll: bool = True
+    interactive: bool = False
+    output: Output = Output.text
+
+    @property
+    def checks(self) -> bool:
+        """Whether the checks run."""
+        return self.check or self.dry_run
+
+
+def run(
+    context: typer.Context,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check/--no-check",
+            "-c",
+            envvar="SERVO_RUN_CHECK",
+            help="Run the checks of all servos first, and run nothing unless they pass.",
+            rich_help_panel=BEFORE,
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", "-d", help="Run the checks, and nothing else.", rich_help_panel=BEFORE),
+    ] = False,
+    no_poll: Annotated[
+        bool,
+        typer.Option("--no-poll", help="Start, and wait for a signal; ask for no commands.", rich_help_panel=DURING),
+    ] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive",
+            "-i",
+            help="Ask before connecting, and before each command.",
+            rich_help_panel=DURING,
+        ),
+    ] = False,
+    output: OutputOption = Output.text,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            "--DEBUG",
+            envvar="SERVO_RUN_DEBUG",
+            help="Tell failures with their tracebacks, and let asyncio look for mistakes.",
+        ),
+    ] = False,
+    shutdown_timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--shutdown-timeout",
+            metavar="DURATION",
+            envvar="SERVO_RUN_SHUTDOWN_TIMEOUT",
+            help="How long an orderly end may take. [default: 30s; 5s after Ctrl-C]",
+            rich_help_panel=END,
+        ),
+    ] = None,
+) -> None:
+    """Run the servos until their optimizers are done.
+
+    The first Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 ends the run in order: the command under way is cancelled, connectors
+    are shut down, optimizers are told goodbye. A second one ends the process at once.
     """
+    from servo.cli.ending import Ending, exit_code
+    from servo.cli.signals import Interrupted, Interrupts
+
+    options: Options = replace(context.obj, debug=debug)
+    # Errors are told by the group, which has these alone.
+    context.find_root().obj = options
+    choices = Choices(check, dry_run, not no_poll, interactive, output)
+    interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_show_cursor)
+    results: list[dict[str, Any]] = []
+    try:
+        with interrupts:
+            results = _carry_out(options, choices, interrupts)
+            _show(results, choices.output)
+    except Interrupted:
+        _show([], choices.output)
+    ending = Ending(interrupts.received, dry_run=dry_run, polled=choices.poll)
+    raise typer.Exit(exit_code(results, ending))
+
+
+def _patience(text: str | None) -> float | None:
+    if text is None:
+        return None
+    seconds = parse_duration(text, "--shutdown-timeout")
+    if seconds == 0:
+        raise typer.BadParameter("an orderly end takes more than no time", param_hint="--shutdown-timeout")
+    return seconds
+
+
+def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> list[dict[str, Any]]:
     from servo.cli.session import open_servos, run_async
-    from servo.cli.signals import Interrupts
+    from servo.cli.signals import Interrupted
 
-    options: Options = context.obj
-    servos = open_servos(options)
-    view = _choose_view(options, output, servos)
+    try:
+        servos = open_servos(options, logger=choices.checks)
+    except Exception as error:
+        # An import may have made another error of the interruption.
+        if interrupts.received is not None:
+            raise Interrupted(interrupts.received) from error
+        raise
+    view = _choose_view(options, choices, servos)
+    return run_async(_check_and_run(servos, view, choices, interrupts), debug=options.debug)
 
-    def interrupt(signal_name: str) -> None:
+
+async def _check_and_run(
+    servos: "list[Servo]", view: "View", choices: Choices, interrupts: "Interrupts"
+) -> list[dict[str, Any]]:
+    from servo.cli.ending import result_of
+
+    if choices.checks:
+        from servo.cli.preflight import check_all, let_go, unless_interrupted
+
+        to_stderr = choices.output is Output.json
+        work = check_all(servos, lambda table: typer.echo(table, err=to_stderr))
+        verdicts = await unless_interrupted(work, interrupts)
+        passed = verdicts is not None and all(verdict.passed for verdict in verdicts)
+        if not passed or choices.dry_run or interrupts.received is not None:
+            await let_go(servos)
+            if verdicts is None or interrupts.received is not None:
+                return [result_of(servo, "interrupted", interrupts.received) for servo in servos]
+            return [verdict.result(passed) for verdict in verdicts]
+
+    def interrupt(signal_name: str, within: float) -> None:
         for servo in servos:
-            servo.interrupt(signal_name)
+            servo.interrupt(signal_name, within)
 
-    with Interrupts(interrupt, on_abandon=_show_cursor) as interrupts:
-        view.start()
-        try:
-            results = run_async(_run_all(servos, view, interrupts))
-        finally:
-            view.close()
-    _show(results, output, options)
-    raise typer.Exit(_exit_code(results, interrupts))
+    interrupts.hand_to(interrupt)
+    view.start()
+    try:
+        return await _run_all(servos, view, interrupts)
+    finally:
+        view.close()
 
 
 async def _run_all(servos: "list[Servo]", view: "View", interrupts: "Interrupts") -> list[dict[str, Any]]:
     """Run the servos side by side and keep the view up to date."""
     import asyncio
 
-    from servo.cli.views.state import Note, State
+    from servo.cli.session import assembly_of
 
-    tasks = [asyncio.create_task(_run_one(servo)) for servo in servos]
-    pending: set[asyncio.Task[dict[str, Any]]] = set(tasks)
+    assembly = assembly_of(servos)
+    run = asyncio.ensure_future(assembly.run())
+    watch = Watch(assembly, view, alone=len(servos) == 1)
     told = False
     while True:
         # Not from the signal's handler: that may have interrupted a line half written.
         if interrupts.received is not None and not told:
             view.stopping(interrupts.received)
             told = True
-        for servo in servos:
-            notes = [Note.of(raw) for raw in json.loads(servo.drain())]
-            view.update(servo.name, State.of(servo.snapshot()), notes)
-        if not pending:
-            return [task.result() for task in tasks]
-        _, pending = await asyncio.wait(pending, timeout=TICK)
+        watch.look()
+        if run.done():
+            results: list[dict[str, Any]] = json.loads(run.result())
+            return results
+        await asyncio.wait([run], timeout=TICK)
 
 
-async def _run_one(servo: "Servo") -> dict[str, Any]:
-    """The result of one servo; what it fails with is a result, too, so that the others go on."""
-    from servo.cli.errors import describe_error, is_expected
+class Watch:
+    """Shows what the servos of an assembly do.
 
-    try:
-        result: dict[str, Any] = json.loads(await servo.run())
-    except Exception as error:
-        if not is_expected(error):
-            raise
-        result = {"ended": "failed", "reason": "\n".join(describe_error(error, ""))}
-    return {
-        "name": servo.name,
-        "optimizer": servo.optimizer,
-        "ended": result.get("ended"),
-        "reason": result.get("reason"),
-        "report": result.get("report"),
-    }
+    Args:
+        assembly: The servos.
+        view: What shows them.
+        alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
+            Of several those are shown that have changed.
+    """
+
+    def __init__(self, assembly: "Assembly", view: "View", alone: bool) -> None:
+        self._assembly = assembly
+        self._view = view
+        self._alone = alone
+        self._last: tuple[str, State] | None = None
+
+    def look(self) -> None:
+        """Show what has changed since the last look."""
+        from servo.cli.views.state import Note, State
+
+        changes = json.loads(self._assembly.drain())
+        for change in changes:
+            name, state = change["name"], State.of(change["state"])
+            self._last = name, state
+            self._view.update(name, state, [Note.of(raw) for raw in change["notes"]])
+        if self._alone and not changes and self._last is not None:
+            self._view.update(*self._last, [])
 
 
-def _choose_view(options: Options, output: Output, servos: "list[Servo]") -> "View":
-    """The live view on a terminal, plain lines anywhere else."""
+def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "View":
+    """The live view on a terminal, plain lines anywhere else and where questions are asked."""
     from servo.cli.views.lines import LinesView
 
     several = len(servos) > 1
-    if output is Output.json:
+    if choices.output is Output.json:
         return LinesView(sys.stderr, names=several)
-    if several or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
+    plain = several or choices.interactive or not sys.stdout.isatty()
+    if plain or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
         return LinesView(sys.stdout, names=several)
     from servo.cli.views.live import LiveView
 
     return LiveView(color=options.color)
 
 
-def _show(results: list[dict[str, Any]], output: Output, options: Options) -> None:
+def _show(results: list[dict[str, Any]], output: Output) -> None:
     from servo.cli.views.result import result_lines
 
     for result in results:
-        if result["ended"] == "failed" or (result["ended"] != "interrupted" and result["report"] is None):
+        if result["ended"] == "failed" or (result["ended"] == "finished" and result["reason"]):
             who = f"{result['name']}: " if len(results) > 1 else ""
             text = str(result["reason"] or "")
             if text:
@@ -123,20 +254,6 @@ def _show(results: list[dict[str, Any]], output: Output, options: Options) -> No
             typer.echo(f"\n{result['name']}")
         for line in result_lines(result["report"], width):
             typer.echo(line)
-
-
-def _exit_code(results: list[dict[str, Any]], interrupts: "Interrupts") -> int:
-    if interrupts.received is not None:
-        failed = any(result["ended"] == "failed" for result in results)
-        return 1 if failed and interrupts.exit_code == 0 else interrupts.exit_code or 0
-    return 0 if all(_succeeded(result) for result in results) else 1
-
-
-def _succeeded(result: dict[str, Any]) -> bool:
-    if result["ended"] != "finished":
-        return False
-    report = result["report"]
-    return report is None or str(report.get("outcome")).replace("_", "-").lower() in SUCCESS
 
 
 def _terminal_width() -> int | None:

@@ -19,6 +19,9 @@ from servo.cli.options import Options
 
 T = TypeVar("T")
 
+NAMES_TOLD = 20
+"""How many names an error lists."""
+
 
 class Servo(Protocol):
     """One servo of a configuration file, as ``servo._core`` gives it."""
@@ -30,8 +33,11 @@ class Servo(Protocol):
     @property
     def connectors(self) -> list[tuple[str, str]]: ...
 
+    def make_view(self) -> Any: ...
+    def attach(self) -> Awaitable[None]: ...
+    def detach(self) -> Awaitable[None]: ...
     def run(self) -> Awaitable[str]: ...
-    def interrupt(self, reason: str) -> None: ...
+    def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def snapshot(self) -> str: ...
     def drain(self) -> str: ...
     def describe(self, connectors: list[str] | None) -> Awaitable[str]: ...
@@ -39,6 +45,14 @@ class Servo(Protocol):
         self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
     ) -> Awaitable[str]: ...
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
+
+
+class Assembly(Protocol):
+    """Servos that run side by side, as ``servo._core`` gives them."""
+
+    def run(self) -> Awaitable[str]: ...
+    def interrupt(self, reason: str) -> None: ...
+    def drain(self) -> str: ...
 
 
 class Core(Protocol):
@@ -49,6 +63,7 @@ class Core(Protocol):
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def Assembly(self, servos: Sequence[Servo]) -> Assembly: ...
 
 
 def core() -> Core:
@@ -77,12 +92,16 @@ def connector_types(config_file: Path) -> list[object]:
     return list(import_module("servo.connector").connector_types())
 
 
-def open_servos(options: Options) -> list[Servo]:
-    """The servos of the configuration file, or the one that ``--name`` names.
+def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
+    """The servos of the configuration file, or those that ``--name`` names.
+
+    Args:
+        options: The options before the command.
+        logger: Whether the logger of connectors in Python is used even where there is none of them.
 
     Raises:
         CommandError: The configuration is not valid.
-        typer.BadParameter: The file does not exist, or it has no servo of that name.
+        typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
     from servo.cli.logs import adopt_loguru, configure_logging
 
@@ -94,13 +113,29 @@ def open_servos(options: Options) -> list[Servo]:
         types = connector_types(options.config_file)
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
-    adopt_loguru(options, used=any(kind not in natively for servo in servos for _, kind in servo.connectors))
-    if options.name is None:
-        return servos
-    selected = [servo for servo in servos if servo.name == options.name]
-    if not selected:
-        raise typer.BadParameter(unknown("servo", options.name, [servo.name for servo in servos]))
-    return selected[:1]
+    written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
+    adopt_loguru(options, used=logger or written)
+    return named(servos, options.names)
+
+
+def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
+    """The servos of those names, the first of each, in the order of the file; all without names.
+
+    Raises:
+        typer.BadParameter: There is none of a name.
+    """
+    if not names:
+        return list(servos)
+    known = {servo.name: servo for servo in reversed(servos)}
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(unknown("servo", name, list(reversed(known))))
+    return [servo for servo in servos if servo.name in names and known[servo.name] is servo]
+
+
+def assembly_of(servos: Sequence[Servo]) -> Assembly:
+    """The servos as one, to run side by side."""
+    return core().Assembly(servos)
 
 
 def require_file(path: Path) -> None:
@@ -121,9 +156,9 @@ def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """The message for a name that does not exist, with what it may have meant."""
     near = get_close_matches(name, known, n=1)
-    if near:
-        return f"no {kind} found named '{name}'. Did you mean '{near[0]}'?"
-    return f"no {kind} found named '{name}'" + (f" (known: {', '.join(known)})" if known else "")
+    told = ", ".join(known[:NAMES_TOLD]) + (f" and {len(known) - NAMES_TOLD} more" if len(known) > NAMES_TOLD else "")
+    text = f"no {kind} found named '{name}'" + (f" (known: {told})" if known else "")
+    return f"{text}. Did you mean '{near[0]}'?" if near else text
 
 
 def ask_each(
@@ -142,10 +177,32 @@ def ask_each(
         return run_async(ask())
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, on uvloop where that is installed."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+def run_async(work: Coroutine[Any, Any, T], *, debug: bool = False) -> T:
+    """Run a coroutine to its end, on uvloop where that is installed.
+
+    What the loop notices meanwhile, such as a connection that nobody closed, is logged and ends nothing.
+
+    Args:
+        work: The coroutine.
+        debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
+        if not debug:
+            runner.get_loop().set_exception_handler(_log_notice)
         return runner.run(work)
+
+
+def _log_notice(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Logs what a loop notices in one line; the traceback with DEBUG."""
+    import logging
+
+    log = logging.getLogger("asyncio")
+    message, error = context.get("message") or "a failure", context.get("exception")
+    if error is None:
+        log.warning("%s", message)
+        return
+    log.error("%s: %s: %s", message, type(error).__name__, error)
+    log.debug("traceback", exc_info=error)
 
 
 def _loop_factory() -> Any:

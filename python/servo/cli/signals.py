@@ -2,54 +2,98 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-PATIENCE = 5.0
-"""Seconds that an orderly end may take before the process ends without it."""
+from servo import _pending_signals
 
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+PATIENCE = 30.0
+"""Seconds that an orderly end may take before the process ends without it, unless the user says otherwise."""
+
+PATIENCE_OF_PEOPLE = 5.0
+"""The same after a Ctrl-C: a person waits."""
+
+TWICE = 0.1
+"""Seconds within which two SIGHUP are one: a terminal that is closed and its shell both send it."""
+
+FROM_A_KEYBOARD = ("SIGINT", "SIGBREAK")
+
+
+class Interrupted(BaseException):
+    """A signal came while there was nothing yet that could be asked to end."""
 
 
 class Interrupts:
     """Watches for signals that ask the process to end.
 
     The handlers are those of ``signal`` and not of the event loop: they run on every platform, and also while a
-    connector keeps the loop busy. While they are installed the process ends at most `PATIENCE` seconds after the first.
+    connector keeps the loop busy. While they are installed the process ends at most `within` seconds after the first.
 
     Args:
-        on_first: Called in the main thread with the name of the first signal. It must not block.
+        patience: How many seconds an orderly end may take; those of the signal when None.
         on_abandon: Called right before the process ends without an orderly end.
+
+    Attributes:
+        received: The name of the first signal.
     """
 
-    def __init__(self, on_first: Callable[[str], None], on_abandon: Callable[[], None]) -> None:
+    def __init__(self, patience: float | None, on_abandon: Callable[[], None]) -> None:
         self.received: str | None = None
-        self._on_first = on_first
+        self._patience = patience
         self._on_abandon = on_abandon
+        self._ask: Callable[[str, float], None] | None = None
         self._former: dict[signal.Signals, Any] = {}
         self._deadline: threading.Timer | None = None
+        self._first = 0.0
 
     @property
-    def exit_code(self) -> int | None:
-        """130 after a Ctrl-C, 0 after another signal, None without any."""
-        if self.received is None:
-            return None
-        return 130 if self.received in ("SIGINT", "SIGBREAK") else 0
+    def within(self) -> float:
+        """How many seconds an orderly end may take after the signal that was received."""
+        if self._patience is not None:
+            return self._patience
+        return PATIENCE_OF_PEOPLE if self.by_hand else PATIENCE
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person at the keyboard sent the signal."""
+        return self.received in FROM_A_KEYBOARD
+
+    def hand_to(self, ask: Callable[[str, float], None]) -> None:
+        """From now on the first signal calls that; before, it raises `Interrupted` in the main thread.
+
+        One that came already calls it now.
+
+        Args:
+            ask: Called in the main thread with the name of the signal and the seconds that there are. It must not
+                block.
+        """
+        self._ask = ask
+        if self.received is not None:
+            ask(self.received, self.within)
 
     def __enter__(self) -> Interrupts:
-        for name in NAMES:
-            number = getattr(signal, name, None)
-            if number is not None:
+        try:
+            for number in _pending_signals.handled():
                 self._former[number] = signal.signal(number, self._handle)
+            for noted in _pending_signals.take():
+                self._handle(noted, None)
+        except BaseException:
+            self._leave()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         for number, handler in self._former.items():
@@ -58,13 +102,22 @@ class Interrupts:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if self.received is None:
-            self.received = name
-            self._deadline = threading.Timer(PATIENCE, self._abandon, [130 if self.exit_code == 130 else 1])
+            self.received, self._first = name, time.monotonic()
+            self._deadline = threading.Timer(self.within, self._overdue)
             self._deadline.daemon = True
             self._deadline.start()
-            self._on_first(name)
-        elif name in ("SIGINT", "SIGBREAK"):
-            self._abandon(130)
+            if self._ask is None:
+                raise Interrupted(name)
+            self._ask(name, self.within)
+        elif not (name == self.received == "SIGHUP" and time.monotonic() - self._first < TWICE):
+            self._abandon(128 + number)
+
+    def _overdue(self) -> None:
+        """Ends the process: 130 after a Ctrl-C, else 1, for it was not the orderly end that was asked for."""
+        text = f"error: the servo did not end within {self.within:g} s: it is ended without order\n"
+        with contextlib.suppress(OSError):
+            os.write(2, text.encode())
+        self._abandon(130 if self.by_hand else 1)
 
     def _abandon(self, code: int) -> None:
         try:

@@ -187,6 +187,7 @@ pub struct Report {
 
 #[derive(Debug, Default)]
 struct Content {
+    version: u64,
     snapshot: Snapshot,
     notes: VecDeque<Note>,
     report: Option<Report>,
@@ -202,6 +203,11 @@ impl Board {
         self.content().snapshot.clone()
     }
 
+    /// Another number whenever something has changed.
+    pub fn version(&self) -> u64 {
+        self.content().version
+    }
+
     /// What happened since the last call.
     pub fn drain(&self) -> Vec<Note> {
         self.content().notes.drain(..).collect()
@@ -213,11 +219,14 @@ impl Board {
     }
 
     pub(super) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        change(&mut self.content().snapshot);
+        let mut content = self.content();
+        content.version += 1;
+        change(&mut content.snapshot);
     }
 
     pub(super) fn note(&self, note: Note) {
         let mut content = self.content();
+        content.version += 1;
         if content.notes.len() >= NOTES {
             content.notes.pop_front();
         }

@@ -181,7 +181,7 @@ impl Machine {
                 self.tools.note(true, None, message);
                 return Ok(());
             }
-            Err(OptimizerError { message, retryable: false })
+            Err(OptimizerError::lasting(message))
         };
         match opened {
             Ok(session) => {
@@ -189,7 +189,7 @@ impl Machine {
                 Ok(())
             }
             // The storage is busy: the description may be sent again.
-            Err(error) if error.retryable => Err(error),
+            Err(error) if error.is_passing() => Err(error),
             Err(error) => {
                 self.tools.note(true, None, &error.message);
                 self.pending = None;
@@ -202,7 +202,8 @@ impl Machine {
 
 impl From<StorageError> for OptimizerError {
     fn from(error: StorageError) -> Self {
-        Self { message: error.to_string(), retryable: error.is_retryable() }
+        let message = error.to_string();
+        if error.is_retryable() { Self::passing(message) } else { Self::lasting(message) }
     }
 }
 

@@ -130,10 +130,8 @@ impl LocalOptimizer {
         work: impl FnOnce(&Stepper) -> T + Send + 'static,
     ) -> Result<T, OptimizerError> {
         let stepper = Stepper { machine: self.machine.clone(), finished: self.finished.clone() };
-        tokio::task::spawn_blocking(move || work(&stepper)).await.map_err(|error| OptimizerError {
-            message: format!("the local optimizer failed: {error}"),
-            retryable: false,
-        })
+        let done = tokio::task::spawn_blocking(move || work(&stepper)).await;
+        done.map_err(|error| OptimizerError::lasting(format!("the local optimizer failed: {error}")))
     }
 }
 

@@ -111,7 +111,7 @@ impl Session {
         name: &str,
         description: &Description,
     ) -> Result<Self, OptimizerError> {
-        let refused = |message: String| OptimizerError { message, retryable: false };
+        let refused = |message: String| OptimizerError::lasting(message);
         let objective = Objective::bind(&tools.config, description).map_err(refused)?;
         let space = Space::of(description);
         for (component, setting) in

@@ -4,19 +4,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::Value as Json;
+use tracing::Instrument;
 
 use super::auth::{Access, Authentication};
 use super::endpoint::{Service, configuration, shown};
 use super::errors::{FailureKind, RemoteError};
 use super::pool::{Answer, Network, Pool};
 use super::retry::{Contexts, Limits, Retry, retry_after};
+use super::watch::{Answered, Curl, Try};
 use crate::config::CommonSettings;
+use crate::telemetry::propagate;
+use crate::telemetry::spans::span;
 
 /// The largest message that is sent.
 const MAX_MESSAGE: usize = 64 << 20;
+
+/// The path of messages, behind the URL of the optimizer.
+const MESSAGES: &str = "servo";
+/// What metrics call a request that is no message.
+const OTHER: &str = "other";
 
 /// What is said of a token that is not accepted.
 const REFUSED: &str = ": the token is not accepted for this optimizer, correct one of them";
@@ -41,6 +51,18 @@ pub enum Tries<'a> {
     Context(&'a str),
     /// Those of a context, within less time.
     Within(&'a str, Duration),
+    /// As many.
+    Limits(Limits),
+}
+
+/// What is asked of a service, whichever try it is.
+struct Asked<'a> {
+    method: Method,
+    /// Behind the URL of the optimizer; of a message, `servo`.
+    path: &'a str,
+    /// What errors and metrics call it.
+    event: &'a str,
+    body: Bytes,
 }
 
 /// The client of one optimizer at a service. Nothing is connected, and no file is read, before the first message.
@@ -86,48 +108,65 @@ impl Client {
     /// What may pass is waited out within the limits. Dropping the future ends the request. After a 401 a fresh token is
     /// asked for once, where there is a way to get one.
     pub async fn post(&self, message: Message<'_>, tries: Tries<'_>) -> Result<Json, RemoteError> {
-        let text = serde_json::to_vec(&message).map_err(|error| {
-            RemoteError::new(
-                FailureKind::Configuration,
-                format!("{} cannot be written as JSON: {error}", message.event),
-            )
-        })?;
-        if text.len() > MAX_MESSAGE {
-            let told = format!(
-                "{} is {} MiB large, more than the {} MiB that are sent",
-                message.event,
-                text.len() >> 20,
-                MAX_MESSAGE >> 20
-            );
-            return Err(RemoteError::new(FailureKind::TooLarge, told));
-        }
-        let body = Bytes::from(text);
+        let body = written(message.event, &message)?;
+        self.ask(Asked { method: Method::POST, path: MESSAGES, event: message.event, body }, tries).await
+    }
+
+    /// Makes another request than a message, with the same authentication, bounds and retries; gives the JSON of the
+    /// answer.
+    ///
+    /// The path stands behind the URL of the optimizer.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+        tries: Tries<'_>,
+    ) -> Result<Json, RemoteError> {
+        let body = body.map(|body| written(path, body)).transpose()?.unwrap_or_default();
+        self.ask(Asked { method, path, event: OTHER, body }, tries).await
+    }
+
+    async fn ask(&self, asked: Asked<'_>, tries: Tries<'_>) -> Result<Json, RemoteError> {
+        let span = span!(
+            DEBUG,
+            "request",
+            event = asked.event,
+            optimizer = self.id,
+            status = tracing::field::Empty,
+            tries = tracing::field::Empty
+        );
+        self.try_again(&asked, tries, &span).instrument(span.clone()).await
+    }
+
+    async fn try_again(&self, asked: &Asked<'_>, tries: Tries<'_>, span: &tracing::Span) -> Result<Json, RemoteError> {
         let mut retry = Retry::new(self.limits(tries));
         loop {
-            let error = match self.attempt(&body).await {
-                Ok(reply) => return Ok(reply),
+            let error = match self.attempt(asked).await {
+                Ok(reply) => {
+                    span.record("status", "ok").record("tries", retry.tries() + 1);
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
             let wait = retry.after(&error, &mut rand::rng());
-            match wait {
-                Some(wait) => {
-                    tracing::warn!(
-                        optimizer = self.id,
-                        "{} failed: {error}; trying again in {wait:.1?}",
-                        message.event
-                    );
-                    tokio::time::sleep(wait).await;
-                }
-                None if retry.tries() > 1 => {
-                    let told = format!(
-                        "{error}; given up after {} tries in {:.1} s",
-                        retry.tries(),
-                        retry.elapsed().as_secs_f64()
-                    );
-                    return Err(RemoteError { message: told, ..error });
-                }
-                None => return Err(error),
+            if let Some(wait) = wait {
+                let what = if asked.event == OTHER { asked.path } else { asked.event };
+                tracing::warn!(optimizer = self.id, "{what} failed: {error}; trying again in {wait:.1?}");
+                super::watch::retried(asked.event);
+                tokio::time::sleep(wait).await;
+                continue;
             }
+            span.record("status", error.kind.as_str()).record("tries", retry.tries());
+            if retry.tries() > 1 {
+                let told = format!(
+                    "{error}; given up after {} tries in {:.1} s",
+                    retry.tries(),
+                    retry.elapsed().as_secs_f64()
+                );
+                return Err(RemoteError { message: told, ..error });
+            }
+            return Err(error);
         }
     }
 
@@ -139,6 +178,7 @@ impl Client {
     fn limits(&self, tries: Tries<'_>) -> Limits {
         match tries {
             Tries::Once => Limits::ONCE,
+            Tries::Limits(limits) => limits,
             Tries::Context(context) => self.contexts.limits(context),
             Tries::Within(context, most) => {
                 let limits = self.contexts.limits(context);
@@ -148,14 +188,14 @@ impl Client {
     }
 
     /// One try, and one more with a fresh token.
-    async fn attempt(&self, body: &Bytes) -> Result<Json, RemoteError> {
+    async fn attempt(&self, asked: &Asked<'_>) -> Result<Json, RemoteError> {
         let access = self.authentication.access(&self.network).await?;
-        let answer = self.send(&access, body).await;
+        let answer = self.send(&access, asked).await;
         if !matches!(&answer, Err(error) if error.status == Some(401)) {
             return answer;
         }
         let answer = match self.authentication.renewed(&access, &self.network).await? {
-            Some(access) => self.send(&access, body).await,
+            Some(access) => self.send(&access, asked).await,
             None => answer,
         };
         // Another program may bring a better token at any time.
@@ -166,12 +206,28 @@ impl Client {
         })
     }
 
-    async fn send(&self, access: &Access, body: &Bytes) -> Result<Json, RemoteError> {
-        let at = shown(&access.url);
+    async fn send(&self, access: &Access, asked: &Asked<'_>) -> Result<Json, RemoteError> {
+        let one = Try::new(asked.event);
+        let result = self.send_once(access, asked).await;
+        one.ended(&result);
+        result
+    }
+
+    async fn send_once(&self, access: &Access, asked: &Asked<'_>) -> Result<Json, RemoteError> {
+        let mut url = access.url.clone();
+        if asked.path != MESSAGES {
+            let path = format!("{}{}", url.path().strip_suffix(MESSAGES).unwrap_or_default(), asked.path);
+            url.set_path(&path);
+        }
+        let at = shown(&url);
         let pool = self.pool(access)?;
-        let headers = [access.header.clone(), (CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let headers = headers.into_iter().collect();
-        let answer = pool.post(&at, access.url.clone(), headers, body.clone(), &access.secrets).await?;
+        let content = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut headers: HeaderMap = [access.header.clone(), content].into_iter().collect();
+        propagate(&mut headers);
+        let secrets = &access.secrets;
+        tracing::trace!("{}", Curl { method: &asked.method, at: &at, headers: &headers, body: &asked.body, secrets });
+        let answer = pool.send(&at, asked.method.clone(), url, headers, asked.body.clone(), secrets).await?;
+        tracing::trace!("{}", Answered { at: &at, answer: &answer, secrets });
         if !answer.status.is_success() {
             let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets, REFUSED);
             return Err(RemoteError { retry_after: answer.retry_after(), ..error });
@@ -203,6 +259,19 @@ impl Answer {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         retry_after(self.headers.get(RETRY_AFTER)?.to_str().ok()?, jiff::Timestamp::now())
     }
+}
+
+/// A body as JSON, of a size that is sent.
+fn written(event: &str, body: &impl Serialize) -> Result<Bytes, RemoteError> {
+    let text = serde_json::to_vec(body).map_err(|error| {
+        RemoteError::new(FailureKind::Configuration, format!("{event} cannot be written as JSON: {error}"))
+    })?;
+    if text.len() > MAX_MESSAGE {
+        let (size, most) = (text.len() >> 20, MAX_MESSAGE >> 20);
+        let told = format!("{event} is {size} MiB large, more than the {most} MiB that are sent");
+        return Err(RemoteError::new(FailureKind::TooLarge, told));
+    }
+    Ok(Bytes::from(text))
 }
 
 /// A success whose body is not what the protocol says.

@@ -144,6 +144,20 @@ impl RemoteError {
         };
         Self::new(kind, message)
     }
+
+    /// Whether the service says that it does not know this servo any more; with whichever `detail`, if that will do.
+    pub(super) fn is_of_unknown_servo(&self, any_detail: bool) -> bool {
+        let detail = || serde_json::from_str::<serde_json::Value>(self.body.as_deref()?).ok()?.get("detail").cloned();
+        self.status == Some(410) && detail().is_some_and(|detail| any_detail || detail == "unexpected servo_uid")
+    }
+
+    /// Whether the message was too large, for us or for the service, and not the answer.
+    pub(super) fn is_of_size(&self) -> bool {
+        match self.status {
+            Some(status) => status == 413,
+            None => self.kind == FailureKind::TooLarge,
+        }
+    }
 }
 
 /// Whether a request that got this status may get through later.

@@ -10,6 +10,7 @@ mod pool;
 mod proxy;
 mod retry;
 mod tls;
+mod watch;
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub use errors::{FailureKind, RemoteError, is_retryable};
 pub use pool::Timeouts;
 pub use retry::{CONNECT_CONTEXT, Contexts, DEFAULT_CONTEXT, Limits};
 
-use super::{Event, Optimizer, OptimizerError, Reply, Request};
+use super::{Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
 
 /// How long a farewell is tried.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -47,26 +48,76 @@ impl RemoteOptimizer {
 #[async_trait]
 impl Optimizer for RemoteOptimizer {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
-        let is_progress = request.param.get("progress").is_some() && request.param.get("status").is_none();
-        let tries = match request.event {
-            Event::Hello => Tries::Context(CONNECT_CONTEXT),
-            Event::Goodbye => Tries::Within(DEFAULT_CONTEXT, FAREWELL),
+        let kind = Kind::of(&request);
+        let tries = match kind {
+            Kind::Greeting => Tries::Context(CONNECT_CONTEXT),
+            Kind::Farewell => Tries::Within(DEFAULT_CONTEXT, FAREWELL),
             // The next report says more than this one again.
-            _ if is_progress => Tries::Once,
-            _ => Tries::Context(DEFAULT_CONTEXT),
+            Kind::Progress => Tries::Once,
+            Kind::Question | Kind::Result => Tries::Context(DEFAULT_CONTEXT),
         };
-        // Those who ask what is next can ask again, whatever went wrong: the run goes on when it is right again.
-        let asks = request.event == Event::WhatsNext;
-        let greets = request.event == Event::Hello;
         let message =
             Message { event: request.event.as_str(), param: &request.param, servo_uid: request.servo_uid.as_deref() };
-        let reply = self.client.post(message, tries).await.map_err(|error| OptimizerError {
-            retryable: asks || error.retryable && !greets,
-            message: error.message,
-        })?;
-        serde_json::from_value(reply).map_err(|error| OptimizerError {
-            message: format!("the reply to {} is neither a command nor a status: {error}", request.event.as_str()),
-            retryable: asks,
-        })
+        let reply = self.client.post(message, tries).await.map_err(|error| kind.failed(error))?;
+        serde_json::from_value(reply).or_else(|error| kind.misread(request.event, &error))
+    }
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Greeting,
+    Question,
+    Progress,
+    Result,
+    Farewell,
+}
+
+impl Kind {
+    fn of(request: &Request) -> Self {
+        match request.event {
+            Event::Hello => Self::Greeting,
+            Event::WhatsNext => Self::Question,
+            Event::Goodbye => Self::Farewell,
+            _ if request.param.get("progress").is_some() && request.param.get("status").is_none() => Self::Progress,
+            _ => Self::Result,
+        }
+    }
+
+    /// A message that the client has given up.
+    fn failed(self, error: RemoteError) -> OptimizerError {
+        let passing = match self {
+            // What is wrong from the start is told at the start.
+            Self::Greeting => false,
+            // Those who ask what is next can ask again: the run goes on when it is right again.
+            Self::Question => true,
+            // What is no JSON was not said by the service, but by something before it: nobody has the result yet.
+            Self::Result => error.retryable || error.kind == FailureKind::Reply,
+            Self::Progress | Self::Farewell => error.retryable,
+        };
+        let failure = if error.is_of_unknown_servo(self == Self::Progress) {
+            Failure::Gone
+        } else if self == Self::Result && error.is_of_size() {
+            Failure::TooLarge
+        } else if passing {
+            Failure::Passing
+        } else {
+            Failure::Lasting
+        };
+        OptimizerError { message: error.message, failure, retry_after: error.retry_after }
+    }
+
+    /// An answer that is a JSON object, but neither a command nor a status.
+    fn misread(self, event: Event, error: &serde_json::Error) -> Result<Reply, OptimizerError> {
+        let message = format!("the reply to {} is neither a command nor a status: {error}", event.as_str());
+        match self {
+            Self::Greeting => Err(OptimizerError::lasting(message)),
+            Self::Question => Err(OptimizerError::passing(message)),
+            // It was taken, whatever was said of it.
+            Self::Progress | Self::Result | Self::Farewell => {
+                tracing::warn!("{message}; it counts as taken");
+                Ok(Reply::Status(Status::accepted()))
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
-use reqwest::{StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use tokio::sync::Semaphore;
 
 use super::errors::{FailureKind, RemoteError, Secrets};
@@ -147,10 +147,23 @@ impl Pool {
         Ok(Self { http, turns: Semaphore::new(MAX_REQUESTS), timeouts })
     }
 
-    /// Makes one request and reads the answer. `at` names the place in errors.
+    /// Makes one POST and reads the answer. `at` names the place in errors.
     pub async fn post(
         &self,
         at: &str,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+        secrets: &Secrets,
+    ) -> Result<Answer, RemoteError> {
+        self.send(at, Method::POST, url, headers, body, secrets).await
+    }
+
+    /// Makes one request and reads the answer. `at` names the place in errors.
+    pub async fn send(
+        &self,
+        at: &str,
+        method: Method,
         url: Url,
         headers: HeaderMap,
         body: Bytes,
@@ -165,7 +178,7 @@ impl Pool {
             return Err(RemoteError::new(FailureKind::Timeout, message));
         };
         let lost = |error| RemoteError::of_transport(at, error, secrets);
-        let mut response = self.http.post(url).headers(headers).body(body).send().await.map_err(lost)?;
+        let mut response = self.http.request(method, url).headers(headers).body(body).send().await.map_err(lost)?;
         let status = response.status();
         let most = if status.is_success() { MAX_REPLY } else { MAX_ERROR };
         let too_large = || {

@@ -36,11 +36,12 @@ def clean_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def config(tmp_path):
-    """Writes servo.yaml: one servo for each word, which says what it does."""
+    """Writes servo.yaml: one servo for each word, which says what it does, or for each mapping of more."""
 
     def write(*does):
         names = ["web", "db", "queue"]
-        documents = [{"name": name, "does": word} for name, word in zip(names, does, strict=False)]
+        given = [word if isinstance(word, dict) else {"does": word} for word in does]
+        documents = [{"name": name, **more} for name, more in zip(names, given, strict=False)]
         path = tmp_path / "servo.yaml"
         path.write_text(json.dumps(documents))
         return path

@@ -4,9 +4,9 @@ Run as a script it is the command ``servo`` on these servos.
 """
 
 import asyncio
+import contextlib
 import datetime
 import json
-import os
 import re
 import sys
 import time
@@ -62,7 +62,7 @@ class Servo:
 
     def __init__(self, file, document):
         self.name = document["name"]
-        self.optimizer = "local"
+        self.optimizer = document.get("optimizer", "local")
         self.config_file = file
         self.connectors = [("web", "process"), ("load", "load")]
         self.document = document
@@ -71,7 +71,7 @@ class Servo:
         self.notes = []
         self.state = {"phase": "starting", "command": None, "board": None}
 
-    def interrupt(self, reason):
+    def interrupt(self, reason, within=None):
         self.stop = self.stop or reason
 
     def snapshot(self):
@@ -82,6 +82,18 @@ class Servo:
     def drain(self):
         notes, self.notes = self.notes, []
         return json.dumps(notes)
+
+    def make_view(self):
+        return View(self)
+
+    async def attach(self):
+        self.told("attached")
+
+    async def detach(self):
+        self.told("detached")
+
+    def told(self, what):
+        print(f"{self.name} {what}", file=sys.stderr, flush=True)
 
     async def run(self):
         does = self.document.get("does", "improve")
@@ -100,6 +112,11 @@ class Servo:
             self.state |= {"phase": "running", "command": {"kind": "MEASURE", "percent": 50.0, "message": None}}
             await self.rest()
             return json.dumps({"ended": "finished", "reason": None, "report": None})
+        if does == "serve":
+            self.state |= {"phase": "running", "command": {"kind": "MEASURE", "percent": 50.0, "message": None}}
+            while not self.stop:  # noqa: ASYNC110 - set by a signal
+                await asyncio.sleep(0.02)
+            return json.dumps({"ended": "interrupted", "reason": self.stop, "report": None})
         await self.search()
         if does == "block":
             time.sleep(60)  # noqa: ASYNC251 - as a careless connector would
@@ -178,11 +195,76 @@ class Servo:
         return json.dumps([{"connector": "web", "components": [{"name": "web", "settings": settings}], "metrics": []}])
 
 
+class View:
+    """What is checked of a servo."""
+
+    def __init__(self, servo):
+        self.servo = servo
+        self.checks = servo.document.get("checks", "pass")
+
+    def current(self):
+        return contextlib.nullcontext()
+
+    async def check_servo(self, print_callback):
+        from servo.errors import ConnectorNotFoundError
+
+        self.servo.told("checks")
+        match self.checks:
+            case "unknown":
+                raise ConnectorNotFoundError("no connector found with name(s) '['wbe']'")
+            case "raise":
+                raise KeyError("surprise")
+            case "hang":
+                await asyncio.sleep(600)
+            case "block":
+                time.sleep(600)  # noqa: ASYNC251 - as a careless connector would
+            case "table":
+                print_callback("NAME    STATUS")
+        return self.checks in ("pass", "table")
+
+
+class Assembly:
+    """The servos of a document side by side; each look shows all of them."""
+
+    def __init__(self, servos):
+        self.servos = list(servos)
+
+    async def run(self):
+        return json.dumps(await asyncio.gather(*map(self.run_one, self.servos)))
+
+    async def run_one(self, servo):
+        try:
+            result = json.loads(await servo.run())
+        except RuntimeError as error:
+            result = {"ended": "failed", "reason": str(error), "report": None}
+        return {"name": servo.name, "optimizer": servo.optimizer} | result
+
+    def interrupt(self, reason):
+        for servo in self.servos:
+            servo.interrupt(reason)
+
+    def drain(self):
+        changes = []
+        for place, servo in enumerate(self.servos):
+            notes = json.loads(servo.drain())
+            changes.append({"servo": place, "name": servo.name, "state": json.loads(servo.snapshot()), "notes": notes})
+        return json.dumps(changes)
+
+
 def open_servos(file, types, environment=None):
     """The servos of a file."""
     try:
         with open(file) as text:
             documents = json.load(text)
+        if documents and documents[0].get("does") in ("configure", "swallow"):
+            print("configuring", flush=True)
+            try:
+                time.sleep(600)
+            except BaseException:
+                # As an import within the engine does.
+                if documents[0]["does"] == "swallow":
+                    raise ValueError from None
+                raise
     except ValueError:
         raise ConfigError(file, "expected a number, found 'fast'") from None
     return [Servo(file, document) for document in documents]
@@ -210,19 +292,21 @@ def modules():
     """What to put into `sys.modules`."""
     core = types.ModuleType("servo._core")
     core.version, core.forward_logs = lambda: "0.1.0", lambda: None
-    core.native_connectors = native_connectors
+    core.native_connectors, core.Assembly = native_connectors, Assembly
     core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
     connector = types.ModuleType("servo.connector")
     connector.connector_types = list
     values = types.ModuleType("servo.types")
     values.Duration = Duration
-    return {module.__name__: module for module in (core, connector, values)}
+    # What adopts the logger of connectors.
+    defaults, engine = types.ModuleType("servo.logging.defaults"), types.ModuleType("servo._engine")
+    defaults.set_level = defaults.set_colors = lambda _: None
+    engine.report_records = lambda: None
+    return {module.__name__: module for module in (core, connector, values, defaults, engine)}
 
 
 if __name__ == "__main__":
-    import servo.cli.signals
     from servo.entry_points import run_cli
 
     sys.modules.update(modules())
-    servo.cli.signals.PATIENCE = float(os.environ.get("PATIENCE", servo.cli.signals.PATIENCE))
     run_cli()

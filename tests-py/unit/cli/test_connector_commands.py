@@ -75,7 +75,7 @@ def test_a_command_works_with_a_connector(run, text, arguments, printed):
          "select one of ['left', 'right']"),
         (TWO, ["probe", "-c", "up", "later"], "no connector named \"up\" of type \"ProbeConnector\" found"),
         (SERVOS, ["probe", "later"], "A servo must be selected"),
-        (SERVOS, ["-n", "twp", "probe", "later"], "no servo found named 'twp'. Did you mean 'two'?"),
+        (SERVOS, ["-n", "twp", "probe", "later"], "no servo found named 'twp' (known: one, two). Did you mean 'two'?"),
         (OPTIMIZER + "connectors: {pause: wait}\npause: {measure_enabled: true}\n", ["probe", "later"],
          "No such command 'probe'"),
         ("- nothing\n", ["nowhere"], "No such command 'nowhere'"),

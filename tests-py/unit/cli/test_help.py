@@ -14,7 +14,8 @@ Usage: servo [OPTIONS] COMMAND [ARGS]...
 Options:
   -c, --config-file FILE  Configuration file.  [env var: SERVO_CONFIG_FILE;
                           default: servo.yaml]
-  -n, --name NAME         Work with that servo only.  [env var: SERVO_NAME]
+  -n, --name NAME         Work with that servo only; again for more.  [env var:
+                          SERVO_NAME]
   -l, --log-level LEVEL   Least level that is logged to stderr: TRACE, DEBUG,
                           INFO, SUCCESS, WARNING, ERROR, CRITICAL. [default:
                           INFO]  [env var: SERVO_LOG_LEVEL]
@@ -26,7 +27,7 @@ Options:
   --help                  Show this message and exit.
 
 Operational Commands:
-  run        Run the servo until its optimizer is done.
+  run        Run the servos until their optimizers are done.
   describe   Show the components with their settings, and the metrics.
   measure    Read metrics and show their values.
   adjust     Change settings and show all of them as they are afterwards.
@@ -38,6 +39,43 @@ Configuration Commands:
 Other Commands:
   version  Show the version; needs no configuration.
 """
+
+RUN = """\
+Usage: servo run [OPTIONS]
+
+  Run the servos until their optimizers are done.
+
+  The first Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 ends the run in order: the
+  command under way is cancelled, connectors are shut down, optimizers are
+  told goodbye. A second one ends the process at once.
+
+Before the Run:
+  -c, --check / --no-check  Run the checks of all servos first, and run
+                            nothing unless they pass.  [env var:
+                            SERVO_RUN_CHECK; default: no-check]
+  -d, --dry-run             Run the checks, and nothing else.
+
+During the Run:
+  --no-poll          Start, and wait for a signal; ask for no commands.
+  -i, --interactive  Ask before connecting, and before each command.
+
+At the End:
+  --shutdown-timeout DURATION  How long an orderly end may take. [default:
+                               30s; 5s after Ctrl-C]  [env var:
+                               SERVO_RUN_SHUTDOWN_TIMEOUT]
+
+Options:
+  -o, --output FORM  text or json; json writes nothing but JSON to stdout.
+                     [default: text]
+  --debug, --DEBUG   Tell failures with their tracebacks, and let asyncio look
+                     for mistakes.  [env var: SERVO_RUN_DEBUG]
+  --help             Show this message and exit.
+"""
+
+
+def test_the_help_of_run_at_80_columns(process):
+    child = process("run", "--help", env={"TERM": "xterm-256color"})
+    assert (*child.communicate(timeout=60), child.returncode) == (RUN, "", 0)
 
 
 def test_the_help_lists_commands_by_section(servo):

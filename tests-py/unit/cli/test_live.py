@@ -97,7 +97,8 @@ def test_a_pipe_gets_no_escape_codes(process, config):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")
 def test_ctrl_c_on_a_terminal_leaves_the_cursor(process, config):
     config("deaf")
-    text, code = on_terminal(process, "run", interrupt_at=["once more", "stopping (SIGINT)"], PATIENCE="600")
+    arguments = ["run", "--shutdown-timeout", "600s"]
+    text, code = on_terminal(process, *arguments, interrupt_at=["once more", "stopping (SIGINT)"])
     assert code == 130
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 

@@ -34,9 +34,9 @@ def test_describe_asks_only_the_connectors_named(servo, config):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["describe", "loda"], "no connector found named 'loda'. Did you mean 'load'?"),
+        (["describe", "loda"], "no connector found named 'loda' (known: web, load). Did you mean 'load'?"),
         (["measure", "-c", "x"], "no connector found named 'x' (known: web, load)"),
-        (["-n", "wbe", "run"], "no servo found named 'wbe'. Did you mean 'web'?"),
+        (["-n", "wbe", "run"], "no servo found named 'wbe' (known: web). Did you mean 'web'?"),
     ],
 )
 def test_unknown_names_are_usage_errors(servo, config, arguments, message):

@@ -37,9 +37,9 @@ class State:
     board: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def of(snapshot: str) -> State:
-        """The state of a JSON snapshot."""
-        raw = json.loads(snapshot)
+    def of(snapshot: str | dict[str, Any]) -> State:
+        """The state of a snapshot, as JSON or read."""
+        raw = json.loads(snapshot) if isinstance(snapshot, str) else snapshot
         return State(str(raw.get("phase") or "starting"), raw.get("command"), raw.get("board") or {})
 
     @property

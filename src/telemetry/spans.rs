@@ -1,0 +1,21 @@
+//! Spans of `tracing`: `command`, `event`, `handler` and `request`, each inside of the one before.
+
+/// The target of all spans, for filters such as `servox::span=debug`.
+pub(crate) const TARGET: &str = "servox::span";
+
+/// A span of that level and name, where a subscriber wants spans of that level; otherwise none, for the price of a
+/// comparison.
+///
+/// tracing's own macros would write a record to `log` for each span, and two for each time it is polled, while there is
+/// no subscriber.
+macro_rules! span {
+    ($level:ident, $name:literal, $($fields:tt)*) => {
+        if ::tracing::Level::$level <= ::tracing::level_filters::LevelFilter::current() {
+            ::tracing::span!(target: $crate::telemetry::spans::TARGET, ::tracing::Level::$level, $name, $($fields)*)
+        } else {
+            ::tracing::Span::none()
+        }
+    };
+}
+
+pub(crate) use span;
