@@ -19,7 +19,9 @@ const BEARER: (&str, &str) = ("authorization", "Bearer t0ken");
 #[tokio::test]
 async fn what_is_no_message_is_told() {
     let place = Place::of_one().await;
-    for body in ["", "{", "[]", "null", r#"{"event": "JUMP", "param": null}"#, r#"{"param": {}}"#, "\u{0}", r#"{"event": 5}"#] {
+    for body in
+        ["", "{", "[]", "null", r#"{"event": "JUMP", "param": null}"#, r#"{"param": {}}"#, "\u{0}", r#"{"event": 5}"#]
+    {
         let (status, _, answer) = place.send("example.com/app", &[BEARER], body).await;
         let detail = serde_json::from_str::<Json>(&answer).unwrap()["detail"].as_str().unwrap().to_owned();
         assert_eq!(status, 400, "{body}: {detail}");
@@ -46,9 +48,9 @@ async fn a_body_that_is_too_large_is_refused_and_a_large_one_is_not() {
     let chunk = Bytes::from(vec![b' '; 1 << 20]);
     let endless = stream::repeat_with(move || Ok::<_, std::io::Error>(chunk.clone()));
     let url = format!("{}{}", place.url, Place::path("example.com/app"));
-    let sent = client().post(url).header(BEARER.0, BEARER.1).body(reqwest::Body::wrap(http_body_util::StreamBody::new(
-        futures::StreamExt::map(endless, |chunk| chunk.map(hyper::body::Frame::data)),
-    )));
+    let sent = client().post(url).header(BEARER.0, BEARER.1).body(reqwest::Body::wrap(
+        http_body_util::StreamBody::new(futures::StreamExt::map(endless, |chunk| chunk.map(hyper::body::Frame::data))),
+    ));
     // The connection may be closed while the rest is still being sent.
     match sent.send().await {
         Ok(answer) => assert_eq!(answer.status().as_u16(), 413),
@@ -173,9 +175,13 @@ async fn a_strategy_that_thinks_for_long_holds_nobody_up() {
     });
     let place = Arc::new(Place::with(applications, Arc::new(Thinking(Arc::new(Mutex::new(thinks))))).await);
     let id = "example.com/slow";
-    for (event, make) in [("DESCRIPTION", description as fn(&str, i64) -> Json), ("MEASUREMENT", |uid, cost| {
-        json!({"status": "ok", "cmd_uid": uid, "metrics": {"cost": {"unit": "", "value": cost}}, "annotations": {}})
-    })] {
+    for (event, make) in [
+        ("DESCRIPTION", description as fn(&str, i64) -> Json),
+        (
+            "MEASUREMENT",
+            |uid, cost| json!({"status": "ok", "cmd_uid": uid, "metrics": {"cost": {"unit": "", "value": cost}}, "annotations": {}}),
+        ),
+    ] {
         let (_, command) = place.post(id, "WHATS_NEXT", Json::Null).await;
         let uid = command["cmd_uid"].as_str().unwrap();
         assert_eq!(place.post(id, event, make(uid, 8)).await.1, json!({"status": "ok"}));

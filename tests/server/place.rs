@@ -179,7 +179,10 @@ pub async fn drive(place: &Place, id: &str) -> (i64, u32) {
                 ("ADJUSTMENT", state)
             }
             _ => {
-                assert_eq!(command["param"], json!({"duration": 60, "data": {"reason": "no active optimization pipeline"}}));
+                assert_eq!(
+                    command["param"],
+                    json!({"duration": 60, "data": {"reason": "no active optimization pipeline"}})
+                );
                 return (value, measured);
             }
         };

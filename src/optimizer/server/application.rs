@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::config::ApplicationConfig;
 use super::desk::{Desk, Refusal};
 use super::token::Credential;
-use crate::optimizer::local::{LocalConfig, Ledger, SamplerFactory};
+use crate::optimizer::local::{Ledger, LocalConfig, SamplerFactory};
 use crate::optimizer::{Command, Commands, Event, Reply, Request, Status};
 
 /// How many messages of one application wait or are at work.

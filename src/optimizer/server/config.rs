@@ -193,7 +193,10 @@ impl ApplicationConfig {
         match given[..] {
             [key] => token::tokens(self).err().map(|error| (key, error)),
             [] => Some(("token_file", "expected a token_file, a token_env or a token, found none of them".into())),
-            [_, second, ..] => Some((second, format!("expected one of token, token_file and token_env, found {}", given.join(" and ")))),
+            [_, second, ..] => Some((
+                second,
+                format!("expected one of token, token_file and token_env, found {}", given.join(" and ")),
+            )),
         }
     }
 }
@@ -203,7 +206,10 @@ fn withdraw(json: &mut Json) -> Vec<Problem> {
     let mut problems = Vec::new();
     let root = Path::default();
     if json.get("storage").is_some_and(|storage| !storage.is_string()) {
-        problems.push(Problem::new(root.key("storage"), "expected the text of a storage URL, such as sqlite:///optimizer.db"));
+        problems.push(Problem::new(
+            root.key("storage"),
+            "expected the text of a storage URL, such as sqlite:///optimizer.db",
+        ));
         json["storage"] = default_storage().expose_secret().into();
     }
     let applications = json.get_mut("applications").and_then(Json::as_object_mut);

@@ -45,7 +45,10 @@ enum Study {
     /// Nothing is held in memory, and there is nothing more to ask of the servo that was at work.
     Finished,
     /// It cannot go on, for a reason that a person can mend.
-    Broken { why: String, since: Instant },
+    Broken {
+        why: String,
+        since: Instant,
+    },
 }
 
 impl Desk {
@@ -99,12 +102,7 @@ impl Desk {
         *self = Self { study: Study::Closed, driver: Some(servo_uid), greeted: true };
     }
 
-    async fn next(
-        &mut self,
-        application: &Application,
-        shared: &Shared,
-        request: Request,
-    ) -> Result<Command, Refusal> {
+    async fn next(&mut self, application: &Application, shared: &Shared, request: Request) -> Result<Command, Refusal> {
         if matches!(&self.study, Study::Broken { since, .. } if since.elapsed() >= RETRY_BROKEN) {
             self.study = Study::Closed;
         }
@@ -136,7 +134,9 @@ impl Desk {
         }
         let Study::Open(optimizer) = &self.study else {
             let event = request.event.as_str();
-            return Ok(Status::unexpected(format!("Out of order event \"{event}\", expected \"WHATS_NEXT\"; ignoring")));
+            return Ok(Status::unexpected(format!(
+                "Out of order event \"{event}\", expected \"WHATS_NEXT\"; ignoring"
+            )));
         };
         match optimizer.clone().post(request).await {
             Ok(Reply::Status(status)) => Ok(status),
@@ -152,21 +152,20 @@ impl Desk {
         let (config, study) = (application.config.clone(), application.study.clone());
         let (ledger, samplers) = (shared.ledger.clone(), shared.samplers.clone());
         let open = move || LocalOptimizer::with_ledger(config, &study, ledger, samplers, None);
-        let opened = tokio::task::spawn_blocking(open).await.map_err(|failure| OptimizerError {
-            message: format!("the local optimizer failed: {failure}"),
-            retryable: false,
-        })?;
-        let optimizer = opened.map_err(|error| OptimizerError {
-            retryable: matches!(&error, LocalError::Storage(storage) if storage.is_retryable()),
-            message: error.to_string(),
-        })?;
+        let opened = tokio::task::spawn_blocking(open).await;
+        let optimizer = opened
+            .map_err(|failure| OptimizerError::lasting(format!("the local optimizer failed: {failure}")))?
+            .map_err(|error| match error {
+                LocalError::Storage(error) => error.into(),
+                error => OptimizerError::lasting(error.to_string()),
+            })?;
         self.study = Study::Open(Arc::new(optimizer));
         Ok(())
     }
 
     /// What may pass is to be tried again by the servo; anything else ends the study for now.
     fn failed(&mut self, id: &str, error: &OptimizerError) -> Result<(), Refusal> {
-        if error.retryable {
+        if error.is_passing() {
             tracing::error!(application = id, "{error}");
             return Err(Refusal::Storage);
         }

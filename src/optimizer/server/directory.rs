@@ -49,7 +49,8 @@ impl Directory {
         let applications = applications
             .into_iter()
             .map(|(id, config)| {
-                let application = Application::new(&id, config).map_err(|error| format!("applications.{id}: {error}"))?;
+                let application =
+                    Application::new(&id, config).map_err(|error| format!("applications.{id}: {error}"))?;
                 Ok((id, Arc::new(application)))
             })
             .collect::<Result<HashMap<_, _>, String>>()?;

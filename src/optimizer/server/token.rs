@@ -46,7 +46,8 @@ impl Credential {
 
     /// One that accepts nothing.
     pub fn none() -> Self {
-        let known = Known { tokens: Arc::new([SecretString::from(String::new())]), stamp: None, looked: Instant::now() };
+        let known =
+            Known { tokens: Arc::new([SecretString::from(String::new())]), stamp: None, looked: Instant::now() };
         Self { file: None, known: Mutex::new(known) }
     }
 

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn words_for_what_is_no_number_are_nothing() {
-        let body = br#"{"event": "MEASUREMENT", "param": {"a": [1, NaN], "b": -Infinity, "c": "NaN \" NaN", "d": Infinity}}"#;
+        let body =
+            br#"{"event": "MEASUREMENT", "param": {"a": [1, NaN], "b": -Infinity, "c": "NaN \" NaN", "d": Infinity}}"#;
         let request = request(body).unwrap();
         assert_eq!(request.event, Event::Measurement);
         assert_eq!(request.param, json!({"a": [1, null], "b": null, "c": "NaN \" NaN", "d": null}));
@@ -84,7 +85,9 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_explained() {
-        for body in ["", "{", "[]", "5", r#"{"param": {}}"#, r#"{"event": "JUMP"}"#, "{\"event\": \"HELLO", "NaN", r#""\"#] {
+        for body in
+            ["", "{", "[]", "5", r#"{"param": {}}"#, r#"{"event": "JUMP"}"#, "{\"event\": \"HELLO", "NaN", r#""\"#]
+        {
             let error = request(body.as_bytes()).unwrap_err();
             assert!(error.starts_with("expected a JSON object"), "{body}: {error}");
         }
