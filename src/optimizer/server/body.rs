@@ -53,10 +53,8 @@ impl Room {
         let deadline = Instant::now() + IN_ALL;
         let (mut bytes, mut share) = (BytesMut::new(), Vec::new());
         loop {
-            let next = timeout_at(deadline, timeout(SILENCE, body.frame())).await;
-            let frame = match next {
-                Ok(Ok(frame)) => frame,
-                Ok(Err(_)) | Err(_) => return Err(BodyError::TooSlow),
+            let Ok(Ok(frame)) = timeout_at(deadline, timeout(SILENCE, body.frame())).await else {
+                return Err(BodyError::TooSlow);
             };
             let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };

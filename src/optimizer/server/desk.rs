@@ -30,11 +30,14 @@ pub(super) enum Refusal {
 #[derive(Default)]
 pub(super) struct Desk {
     study: Study,
-    /// The `servo_uid` of the servo that greeted or asked first; absent while none did.
-    driver: Option<Option<String>>,
+    /// The servo that greeted or asked first; absent while none did.
+    driver: Option<Driver>,
     /// Whether that one greeted and has not said goodbye.
     greeted: bool,
 }
+
+/// A servo, by its `servo_uid`: those without one are taken for the same.
+struct Driver(Option<String>);
 
 #[derive(Default)]
 enum Study {
@@ -68,26 +71,26 @@ impl Desk {
                 Ok(Reply::Status(Status::accepted()))
             }
             Event::Goodbye => {
-                if self.is_driver(request.servo_uid.as_ref()) {
+                if self.is_driver(&request) {
                     *self = Self::default();
                 }
                 Ok(Reply::Status(Status::accepted()))
             }
             Event::WhatsNext => {
-                if !self.is_driver(request.servo_uid.as_ref()) {
+                if !self.is_driver(&request) {
                     tracing::warn!(application = id, "a servo asks for work while another one drives the application");
                     let reason = "another servo said HELLO after this one and drives the application";
                     return Ok(Reply::Command(sleep(REST, &json!({ "status": "conflict", "reason": reason }))));
                 }
-                self.driver.get_or_insert_with(|| request.servo_uid.clone());
+                self.driver.get_or_insert_with(|| Driver(request.servo_uid.clone()));
                 self.next(application, shared, request).await.map(Reply::Command)
             }
             _ => self.result(id, request).await.map(Reply::Status),
         }
     }
 
-    fn is_driver(&self, servo_uid: Option<&String>) -> bool {
-        self.driver.as_ref().is_none_or(|driver| driver.as_ref() == servo_uid)
+    fn is_driver(&self, request: &Request) -> bool {
+        self.driver.as_ref().is_none_or(|driver| driver.0 == request.servo_uid)
     }
 
     /// A servo that greets begins from the start: nobody knows where its application stands.
@@ -99,7 +102,7 @@ impl Desk {
                  application; this one drives it now"
             );
         }
-        *self = Self { study: Study::Closed, driver: Some(servo_uid), greeted: true };
+        *self = Self { study: Study::Closed, driver: Some(Driver(servo_uid)), greeted: true };
     }
 
     async fn next(&mut self, application: &Application, shared: &Shared, request: Request) -> Result<Command, Refusal> {
@@ -129,7 +132,7 @@ impl Desk {
 
     /// A result. What nobody waits for changes nothing.
     async fn result(&mut self, id: &str, request: Request) -> Result<Status, Refusal> {
-        if !self.is_driver(request.servo_uid.as_ref()) {
+        if !self.is_driver(&request) {
             return Ok(Status::unexpected("another servo drives the application; ignoring"));
         }
         let Study::Open(optimizer) = &self.study else {
