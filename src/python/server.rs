@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors::{config_error, runtime_error};
 use super::sampler::Samplers;
+use crate::optimizer::local::StorageUrl;
 use crate::optimizer::server::{Server, ServerConfig};
 
 /// The local optimizer over HTTP.
@@ -65,7 +66,10 @@ impl OptimizerServer {
         };
         let this = slf.clone().unbind();
         future_into_py(py, async move {
-            let storage = config.storage_shown();
+            let storage = match config.storage_url().map_err(runtime_error)? {
+                StorageUrl::Sqlite(path) => format!("sqlite:///{}", path.display()),
+                StorageUrl::Postgres(server) => server.to_string(),
+            };
             let server = Server::bind(*config, Arc::new(Samplers)).await.map_err(runtime_error)?;
             let facts = (server.url(), server.applications(), storage);
             this.get().replace(State::Bound(Box::new(server)));

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::token;
 use crate::config::{ConfigError, Document, Path, Problem, is_id, read};
-use crate::optimizer::local::{LocalConfig, SamplerFactory};
+use crate::optimizer::local::{LocalConfig, SamplerFactory, StorageUrl};
 
 const ADDRESS_EXPECTED: &str = "expected a host and a port, such as 127.0.0.1:8080";
 
@@ -121,21 +121,19 @@ impl ServerConfig {
             self.listen = listen;
         }
         if let Some(storage) = storage {
-            if let Some(problem) = check_storage(&storage) {
-                return Err(problem.to_string());
-            }
+            storage.parse::<StorageUrl>().map_err(|error| format!("storage: {error}"))?;
             self.storage = storage.into();
         }
         self.insecure |= insecure;
         Ok(())
     }
 
-    /// The storage as it may be told: without a password.
-    pub fn storage_shown(&self) -> String {
-        let url = self.storage.expose_secret();
-        let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
-        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-        format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
+    /// The storage.
+    ///
+    /// # Errors
+    /// Why the text is no storage URL.
+    pub fn storage_url(&self) -> Result<StorageUrl, String> {
+        self.storage.expose_secret().parse()
     }
 
     /// What is wrong beyond what the schema can say.
@@ -145,7 +143,8 @@ impl ServerConfig {
         if !is_address(&self.listen) {
             problems.push(Problem::new(root.key("listen"), ADDRESS_EXPECTED));
         }
-        problems.extend(check_storage(self.storage.expose_secret()));
+        let storage = self.storage_url();
+        problems.extend(storage.as_ref().err().map(|error| Problem::new(root.key("storage"), error)));
         if self.applications.is_empty() {
             problems.push(Problem::new(root.key("applications"), "expected at least one application"));
         }
@@ -163,9 +162,11 @@ impl ServerConfig {
                 let message = "required key 'goal' is missing, add one such as {objective: minimize, metric: latency}";
                 problems.push(Problem::new(at.clone(), message));
             }
-            let refused = strategies
-                .entry(local.sampler.as_str())
-                .or_insert_with(|| samplers.check(local.sampler).err().map(|error| error.to_string()));
+            let refused = strategies.entry(local.sampler.as_str()).or_insert_with(|| {
+                let kept = |url| samplers.check_storage(local.sampler, url);
+                let usable = samplers.check(local.sampler).and_then(|()| storage.as_ref().map_or(Ok(()), kept));
+                usable.err().map(|error| error.to_string())
+            });
             problems.extend(refused.iter().map(|message| Problem::new(at.key("sampler"), message)));
             if !studies.insert(application.study(id)) {
                 let message = format!("'{}' is the study of two applications", application.study(id));
@@ -226,11 +227,6 @@ fn withdraw(json: &mut Json) -> Vec<Problem> {
         }
     }
     problems
-}
-
-fn check_storage(url: &str) -> Option<Problem> {
-    let local = LocalConfig { storage: url.to_owned(), ..LocalConfig::default() };
-    local.check().into_iter().find(|problem| problem.path == Path::default().key("storage"))
 }
 
 /// A host, a colon and a port.

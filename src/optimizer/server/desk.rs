@@ -7,13 +7,13 @@ use serde_json::{Value as Json, json};
 
 use super::application::{Application, Shared, sleep};
 use super::counts;
-use crate::optimizer::local::{LocalError, LocalOptimizer};
+use crate::optimizer::local::{LocalError, LocalOptimizer, StorageError};
 use crate::optimizer::{Command, Commands, Event, Optimizer, OptimizerError, Reply, Request, Status};
 
 /// How long a servo sleeps that has nothing to do, in seconds.
 const REST: u64 = 60;
 /// After that time a study that cannot go on begins again with a description.
-const RETRY_BROKEN: Duration = Duration::from_secs(600);
+const RETRY_BROKEN: Duration = Duration::from_secs(300);
 
 /// Why a message is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,8 @@ impl Desk {
         let optimizer = opened
             .map_err(|failure| OptimizerError::lasting(format!("the local optimizer failed: {failure}")))?
             .map_err(|error| match error {
+                // The server before this one may have a moment to go.
+                LocalError::Storage(error @ StorageError::InUse { .. }) => OptimizerError::passing(error.to_string()),
                 LocalError::Storage(error) => error.into(),
                 error => OptimizerError::lasting(error.to_string()),
             })?;

@@ -34,14 +34,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{ApplicationConfig, ServerConfig, TlsConfig};
 
-use crate::optimizer::local::{Ledger, SamplerFactory, StorageError};
+use crate::optimizer::local::{Ledger, SamplerFactory};
 use directory::Directory;
 
 /// How long requests under way have to end once the stop is asked for.
@@ -56,8 +55,8 @@ pub enum ServerError {
     #[error("{0}")]
     Listen(String),
     /// The storage cannot be used.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
+    #[error("storage: {0}")]
+    Storage(String),
     /// The certificate, its key or the tokens cannot be used.
     #[error("{0}")]
     Credentials(String),
@@ -84,8 +83,9 @@ impl Server {
         let listener = listen(&config).await?;
         let address = listener.local_addr().map_err(|error| ServerError::Listen(error.to_string()))?;
         let open = move || {
-            let ledger = open_ledger(config.storage.expose_secret())?;
-            Directory::new(config.applications, Arc::new(ledger), samplers).map_err(ServerError::Credentials)
+            let url = config.storage_url().map_err(ServerError::Storage)?;
+            let ledger = Ledger::shared(&url).map_err(|error| ServerError::Storage(error.to_string()))?;
+            Directory::new(config.applications, ledger, samplers).map_err(ServerError::Credentials)
         };
         let opened = tokio::task::spawn_blocking(open).await;
         let directory = opened.map_err(|failure| ServerError::Defect(failure.to_string()))??;
@@ -125,11 +125,6 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-fn open_ledger(url: &str) -> Result<Ledger, StorageError> {
-    let path = url.strip_prefix("sqlite:///").unwrap_or(url);
-    Ledger::open(std::path::Path::new(path))
 }
 
 async fn listen(config: &ServerConfig) -> Result<TcpListener, ServerError> {
