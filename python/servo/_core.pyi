@@ -842,3 +842,35 @@ def finish_traces(within: float) -> None:
     Args:
         within: The seconds that this may take.
     """
+
+class OptimizerServer:
+    """The local optimizer over HTTP."""
+
+    def __new__(
+        cls, config_file: str, listen: str | None = None, storage: str | None = None, insecure: bool = False
+    ) -> OptimizerServer:
+        """The server of a configuration file.
+
+        Args:
+            config_file: The path.
+            listen: The host and the port to use in place of the file's.
+            storage: The storage URL to use in place of the file's.
+            insecure: Whether plain HTTP may be spoken where others can reach it, whatever the file says.
+
+        Raises:
+            ConfigError: Everything that is wrong with the file.
+            RuntimeError: An argument is wrong.
+        """
+    def bind(self) -> Awaitable[tuple[str, int, str]]:
+        """Opens the storage and listens.
+
+        Returns:
+            The URL, the number of applications, and the storage without its password.
+
+        Raises:
+            RuntimeError: The address, the storage or the certificate cannot be used.
+        """
+    def serve(self) -> Awaitable[None]:
+        """Answers until `stop`."""
+    def stop(self) -> None:
+        """Asks the server to end in order; it takes about ten seconds at the most."""

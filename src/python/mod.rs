@@ -18,6 +18,7 @@ mod partner;
 mod pubsub;
 mod runner;
 mod sampler;
+mod server;
 mod servo;
 mod telemetry;
 mod types;
@@ -44,6 +45,8 @@ mod core {
     use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::runner::ServoLoop;
+    #[pymodule_export]
+    use super::server::OptimizerServer;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]
