@@ -83,6 +83,57 @@ class Servo:
     def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]:
         """Changes settings, given as component, setting and value; gives the state that stands afterwards as JSON."""
 
+class ServoLoop:
+    """The loop of one servo that was made in Python: what `servo.runner` is a view of.
+
+    Args:
+        partner: Starts tasks: `answer(event, kwargs, command_uid)` gives a list of at most one answer,
+            `post(event, param)` the optimizer's reply.
+        name: The name of the servo.
+        local: What stands under `optimizer.local`, as JSON; None for an optimizer at a service.
+
+    Raises:
+        TypeError: `local` is not JSON.
+    """
+
+    def __init__(self, partner: Any, name: str, local: str | None) -> None: ...
+    def run(self) -> Awaitable[str]:
+        """Carries out what the optimizer asks for, until `interrupt` or until it has nothing more to ask.
+
+        Returns:
+            What came of it, as JSON.
+
+        Raises:
+            RuntimeError: It runs already, or there is no event loop, or the study cannot be opened.
+        """
+    def exec_command(self) -> Awaitable[str]:
+        """Asks for one command, carries it out and reports its result; gives what the optimizer says to that as JSON.
+
+        Raises:
+            RuntimeError: It runs already, or there is no event loop, or the optimizer cannot be talked to.
+        """
+    def interrupt(self, reason: str, within: float) -> None:
+        """Asks the loop to end, if it runs: the command at work is cancelled and reported.
+
+        Args:
+            reason: Why it is to end.
+            within: How many seconds the end of the whole servo may take; the command has its part of them.
+        """
+    def report_progress(
+        self, connector: str, event: str, percent: float, message: str, command_uid: str | None
+    ) -> None:
+        """Reports how far the command at work has come. Never waits: the newest report wins.
+
+        Args:
+            connector: The name of the connector.
+            event: The name of the event.
+            percent: From 0 to 100.
+            message: What people should know.
+            command_uid: The command it is about; what is said of another one is dropped.
+        """
+    def close(self) -> None:
+        """Lets go of the study of a local optimizer."""
+
 class Assembly:
     """The servos of a process, side by side.
 
@@ -266,6 +317,9 @@ class Dispatch:
     @property
     def results(self) -> Any:
         """What came of it; None until it has run."""
+    @property
+    def cancellation(self) -> ExceptionGroup[Any] | None:
+        """Why handlers before the event called it off; None unless they did."""
     @property
     def done(self) -> bool:
         """Whether it runs or has run."""

@@ -1,6 +1,7 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
 mod assembly;
+mod bell;
 mod calls;
 mod config;
 mod connector;
@@ -9,9 +10,12 @@ mod errors;
 mod event_loop;
 mod greeting;
 mod json;
+mod loop_queue;
 mod native;
 mod optimizer_client;
+mod partner;
 mod pubsub;
+mod runner;
 mod sampler;
 mod servo;
 mod telemetry;
@@ -37,6 +41,8 @@ mod core {
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
     #[pymodule_export]
     use super::pubsub::{SelectorIndex, glob_matches};
+    #[pymodule_export]
+    use super::runner::ServoLoop;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_async_runtimes::tokio::future_into_py;
@@ -11,6 +11,7 @@ use pythonize::pythonize;
 use reqwest::Method;
 use serde_json::Value as Json;
 
+use super::errors::from_python;
 use super::json::to_json;
 use crate::optimizer::remote::{Client, FailureKind, Limits, Message, RemoteError, Tries, is_retryable};
 
@@ -157,4 +158,33 @@ fn to_python(py: Python<'_>, error: &RemoteError) -> PyErr {
         Ok(PyErr::from_value(class.call((error.message.as_str(),), Some(&fields))?))
     };
     make().unwrap_or_else(|failure| failure)
+}
+
+/// What is known of a message that failed so. Exceptions of another HTTP client are told by their `response`.
+pub(super) fn remote_error(py: Python<'_>, error: &PyErr) -> RemoteError {
+    let value = error.value(py);
+    let response = value.getattr("response").ok();
+    let of_response = |name| response.as_ref().and_then(|response| response.getattr(name).ok());
+    let status: Option<u16> =
+        value.getattr("status_code").ok().or_else(|| of_response("status_code")).and_then(|code| code.extract().ok());
+    let body: Option<String> =
+        value.getattr("body").ok().or_else(|| of_response("text")).and_then(|body| body.extract().ok());
+    let word: Option<String> = value.getattr("reason").ok().and_then(|word| word.extract().ok());
+    let kind = word.and_then(|word| word.parse().ok());
+    let kind = kind.unwrap_or(if status.is_some() { FailureKind::Status } else { FailureKind::Interrupted });
+    let told: Option<bool> = value.getattr("retryable").ok().and_then(|retryable| retryable.extract().ok());
+    let of_system = || error.is_instance_of::<PyOSError>(py) || error.is_instance_of::<PyTimeoutError>(py);
+    let connection = || of_system() || (response.is_none() && value.getattr("request").is_ok());
+    RemoteError {
+        kind,
+        message: from_python(py, error).message,
+        status,
+        body,
+        retryable: told.unwrap_or_else(|| status.map_or_else(connection, is_retryable)),
+        retry_after: value
+            .getattr("retry_after")
+            .ok()
+            .and_then(|seconds| seconds.extract().ok())
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+    }
 }

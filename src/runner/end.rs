@@ -46,16 +46,12 @@ impl Runner {
         };
         for (call, quarters) in [(Call::Shutdown, 3), (Call::Detach, 2)] {
             let ending = self.servo.leave(&call);
-            match self.stop.bound(ending, || left() * quarters / 4, Some(self.patience)).await {
-                Ok(errors) => {
-                    for error in errors {
-                        tracing::error!(servo = self.servo.name(), "{}: {error}", call.event());
-                    }
-                }
-                Err(_) => {
-                    let event = call.event();
-                    tracing::warn!(servo = self.servo.name(), "connectors did not end '{event}' in time");
-                }
+            let Ok(errors) = self.stop.bound(ending, || left() * quarters / 4, Some(self.patience)).await else {
+                tracing::warn!(servo = self.servo.name(), "connectors did not end '{}' in time", call.event());
+                continue;
+            };
+            for error in errors {
+                tracing::error!(servo = self.servo.name(), "{}: {error}", call.event());
             }
         }
         let Some(reason) = goodbye else { return };

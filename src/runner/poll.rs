@@ -16,7 +16,7 @@ use crate::telemetry::spans::span;
 
 /// What came of one command.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum Followed {
     /// It was carried out, and the optimizer said that to its result.
     Done(Status),
     /// It could not be read, or was given before; the optimizer said that to the answer. It may come again at once.
@@ -64,12 +64,12 @@ impl Runner {
                 continue;
             }
             match self.follow(&command).await {
-                Step::Done(_) => {
+                Followed::Done(_) => {
                     reached.worked |= command.cmd != Commands::Sleep;
                     pauses.reset();
                 }
-                Step::Odd(_) => pauses.pause(&self.stop).await,
-                Step::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
+                Followed::Odd(_) => pauses.pause(&self.stop).await,
+                Followed::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
                     tracing::error!(
                         servo = self.servo.name(),
                         "THE RESULT OF {} IS LOST: {error}; the run goes on with the next command",
@@ -77,15 +77,15 @@ impl Runner {
                     );
                     pauses.pause_for(error.retry_after, &self.stop).await;
                 }
-                Step::Lost(error) => return Err(error.into()),
-                Step::OutOfStep(why) => return Ok(Turn::Restart(why)),
-                Step::Interrupted => return Ok(Turn::Ended(self.interrupted())),
+                Followed::Lost(error) => return Err(error.into()),
+                Followed::OutOfStep(why) => return Ok(Turn::Restart(why)),
+                Followed::Interrupted => return Ok(Turn::Ended(self.interrupted())),
             }
         }
     }
 
     /// Follows one command. Once the run is asked to end that takes no longer than its part of the grace.
-    pub(super) async fn follow(&self, command: &Command) -> Step {
+    pub(super) async fn follow(&self, command: &Command) -> Followed {
         tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
         let span =
             span!(INFO, "command", servo = self.servo.name(), cmd = %command.cmd, cmd_uid = command.cmd_uid.as_deref());
@@ -93,16 +93,16 @@ impl Runner {
         let step = self.stop.bound(work, || self.grace().command, None).await;
         let step = step.unwrap_or_else(|_| {
             tracing::warn!(servo = self.servo.name(), "the result of {} was not taken in time", command.cmd);
-            Step::Interrupted
+            Followed::Interrupted
         });
         self.show(None);
-        if matches!(step, Step::Lost(_) | Step::Interrupted) {
+        if matches!(step, Followed::Lost(_) | Followed::Interrupted) {
             counting::lost(command.cmd);
         }
         step
     }
 
-    async fn carry_out_and_report(&self, command: &Command) -> Step {
+    async fn carry_out_and_report(&self, command: &Command) -> Followed {
         if let Some(result) = self.taken_before(command) {
             tracing::warn!(
                 servo = self.servo.name(),
@@ -110,7 +110,7 @@ impl Runner {
                 "{} was carried out already: its result is posted again",
                 command.cmd
             );
-            return self.post_result(command, result).await.map_or_else(Step::Lost, Step::Odd);
+            return self.post_result(command, result).await.map_or_else(Followed::Lost, Followed::Odd);
         }
         let task = match Task::read(command) {
             Ok(Task::Sleep(sleep)) => {
@@ -118,7 +118,7 @@ impl Runner {
                 self.show(Some(command));
                 self.stop.unless_requested(tokio::time::sleep(sleep.duration.to_std())).await;
                 counting::command(command.cmd, "ok", None);
-                return Step::Done(Status::accepted());
+                return Followed::Done(Status::accepted());
             }
             Ok(task) => task,
             Err(error) => return self.refuse(command, &error).await,
@@ -127,15 +127,17 @@ impl Runner {
         let executed = self.execute(command, task).await;
         counting::executed(command.cmd, &executed, began.elapsed());
         match executed {
-            Executed::Result(status) => self.post_result(command, status).await.map_or_else(Step::Lost, Step::Done),
-            Executed::OutOfStep(why) => Step::OutOfStep(why),
+            Executed::Result(status) => {
+                self.post_result(command, status).await.map_or_else(Followed::Lost, Followed::Done)
+            }
+            Executed::OutOfStep(why) => Followed::OutOfStep(why),
         }
     }
 
     /// Answers a command that cannot be read.
-    async fn refuse(&self, command: &Command, error: &EventError) -> Step {
+    async fn refuse(&self, command: &Command, error: &EventError) -> Followed {
         tracing::warn!(servo = self.servo.name(), cmd_uid = command.cmd_uid, "{error}");
         counting::command(command.cmd, error.status(), None);
-        self.post_result(command, Status::of_error(error)).await.map_or_else(Step::Lost, Step::Odd)
+        self.post_result(command, Status::of_error(error)).await.map_or_else(Followed::Lost, Followed::Odd)
     }
 }

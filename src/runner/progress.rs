@@ -53,7 +53,7 @@ impl Runner {
             let Some(newest) = reports.borrow_and_update().clone() else { continue };
             self.activity.send_modify(|activity| activity.progress = Some(newest.clone()));
             // Other events that a handler sends have progress of their own. The result itself says that all is done.
-            if newest.event != at_work || !(newest.percent < 100.0) {
+            if newest.event != at_work || newest.percent.is_nan() || newest.percent >= 100.0 {
                 continue;
             }
             let param = progress_param(&newest, began.elapsed(), command.cmd_uid.as_deref());

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
-use super::poll::Step;
+use super::poll::Followed;
 use super::report::Taken;
 use super::{Grace, Servo, Stop, counting};
 use crate::event::EventError;
@@ -191,6 +191,9 @@ impl Runner {
     /// posted until it is taken, as in a run; a question that fails is an error. What is no command is given as it came.
     /// When the stop is requested the answer is a status `cancelled`.
     pub async fn exec_command(&self) -> Result<Status, RunError> {
+        if self.stop.is_requested() {
+            return Ok(self.ended_early());
+        }
         let request = self.request(Event::WhatsNext, Json::Null);
         let Some(next) = self.stop.unless_requested(self.optimizer.post(request)).await else {
             return Ok(self.ended_early());
@@ -198,10 +201,10 @@ impl Runner {
         match next? {
             Reply::Status(status) => Ok(status),
             Reply::Command(command) => match self.follow(&command).await {
-                Step::Done(status) | Step::Odd(status) => Ok(status),
-                Step::Lost(error) => Err(error.into()),
-                Step::OutOfStep(why) => Err(RunError::OutOfStep(why)),
-                Step::Interrupted => Ok(self.ended_early()),
+                Followed::Done(status) | Followed::Odd(status) => Ok(status),
+                Followed::Lost(error) => Err(error.into()),
+                Followed::OutOfStep(why) => Err(RunError::OutOfStep(why)),
+                Followed::Interrupted => Ok(self.ended_early()),
             },
         }
     }

@@ -159,7 +159,7 @@ impl Servo {
             let options = Options { keep_errors: true, prepositions, ..Options::default() };
             match self.dispatch(call, &options, &self.context()).await {
                 Ok(Dispatched::Completed(outcomes)) => {
-                    errors.extend(outcomes.into_iter().filter_map(|o| o.result.err()))
+                    errors.extend(outcomes.into_iter().filter_map(|outcome| outcome.result.err()));
                 }
                 Ok(Dispatched::Cancelled(error)) | Err(error) => errors.push(error),
             }
