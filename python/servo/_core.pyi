@@ -51,8 +51,23 @@ class Servo:
         Raises:
             RuntimeError: It runs already, or there is no event loop, or the study cannot be opened.
         """
-    def interrupt(self, reason: str) -> None:
-        """Asks the run to end; it takes less than five seconds."""
+    def make_view(self) -> Any:
+        """The `servo.Servo` with its connectors, made where there is none because none of them is written in Python."""
+    def attach(self) -> Awaitable[None]:
+        """Tells the connectors that they have joined the servo. A run that follows does not tell them again.
+
+        Raises:
+            EventError: A connector failed.
+        """
+    def detach(self) -> Awaitable[None]:
+        """Tells the connectors that they leave the servo. Each is told; what fails is logged."""
+    def interrupt(self, reason: str, within: float | None = None) -> None:
+        """Asks the run to end.
+
+        Args:
+            reason: Why, for the optimizer.
+            within: How many seconds that may take; five unless given.
+        """
     def snapshot(self) -> str:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
@@ -139,9 +154,19 @@ class Assembly:
 
     Args:
         servos: Those that `run` starts.
+        poll: Whether optimizers are asked for commands. Servos that do not ask are started, and stay so until
+            `interrupt`.
+        permits: Asked with the name of a servo before it does `connect`, and each `poll`. The run of a servo to which
+            it says no ends in order, with the reason `declined`.
     """
 
-    def __init__(self, servos: Sequence[Servo]) -> None: ...
+    def __init__(
+        self,
+        servos: Sequence[Servo],
+        *,
+        poll: bool = True,
+        permits: Callable[[str, str], Awaitable[bool]] | None = None,
+    ) -> None: ...
     def run(self) -> Awaitable[str]:
         """Runs until no servo is left; gives what came of each as JSON, in the order in which they were added: `name`,
         `optimizer`, `ended`, `reason` and `report`.
@@ -165,11 +190,16 @@ class Assembly:
             name: The name.
             reason: Why, for the optimizer.
         """
-    def interrupt(self, reason: str) -> None:
-        """Asks all servos to end, those that are added from now on as well."""
+    def interrupt(self, reason: str, within: float | None = None) -> None:
+        """Asks all servos to end, those that are added from now on as well.
+
+        Args:
+            reason: Why, for the optimizers.
+            within: How many seconds that may take; five unless given.
+        """
     def drain(self) -> str:
         """What has changed since the last call, as JSON: of each servo that did `servo`, which is its place, `name`,
-        `state` and `notes`. Servos at rest cost nothing.
+        `state` and `notes`, and of one whose run is over `ended` and `reason`. Servos at rest cost nothing.
         """
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -812,3 +842,35 @@ def finish_traces(within: float) -> None:
     Args:
         within: The seconds that this may take.
     """
+
+class OptimizerServer:
+    """The local optimizer over HTTP."""
+
+    def __new__(
+        cls, config_file: str, listen: str | None = None, storage: str | None = None, insecure: bool = False
+    ) -> OptimizerServer:
+        """The server of a configuration file.
+
+        Args:
+            config_file: The path.
+            listen: The host and the port to use in place of the file's.
+            storage: The storage URL to use in place of the file's.
+            insecure: Whether plain HTTP may be spoken where others can reach it, whatever the file says.
+
+        Raises:
+            ConfigError: Everything that is wrong with the file.
+            RuntimeError: An argument is wrong.
+        """
+    def bind(self) -> Awaitable[tuple[str, int, str]]:
+        """Opens the storage and listens.
+
+        Returns:
+            The URL, the number of applications, and the storage without its password.
+
+        Raises:
+            RuntimeError: The address, the storage or the certificate cannot be used.
+        """
+    def serve(self) -> Awaitable[None]:
+        """Answers until `stop`."""
+    def stop(self) -> None:
+        """Asks the server to end in order; it takes about ten seconds at the most."""

@@ -5,6 +5,7 @@ mod bell;
 mod calls;
 mod config;
 mod connector;
+mod consent;
 mod dispatch;
 mod errors;
 mod event_loop;
@@ -17,6 +18,7 @@ mod partner;
 mod pubsub;
 mod runner;
 mod sampler;
+mod server;
 mod servo;
 mod telemetry;
 mod types;
@@ -43,6 +45,8 @@ mod core {
     use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::runner::ServoLoop;
+    #[pymodule_export]
+    use super::server::OptimizerServer;
     #[pymodule_export]
     use super::servo::PyServo;
     #[pymodule_export]

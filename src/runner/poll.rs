@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use super::backoff::Backoff;
 use super::commands::Task;
+use super::consent::Intent;
 use super::counting;
 use super::execute::Executed;
 use super::run::{Ended, Reached, RunError, Runner, Turn};
@@ -40,6 +41,9 @@ impl Runner {
             }
             if self.optimizer.finished() {
                 return Ok(Turn::Ended(Ended::Finished));
+            }
+            if let Some(ended) = self.refused(Intent::Poll).await {
+                return Ok(Turn::Ended(ended));
             }
             // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
             let Some(next) = self.stop.unless_requested(self.post(Event::WhatsNext, Json::Null)).await else {

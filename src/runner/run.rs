@@ -23,10 +23,11 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
+use super::consent::{Consent, Intent};
 use super::poll::Followed;
 use super::report::Taken;
 use super::{Grace, Servo, Stop, counting};
-use crate::event::EventError;
+use crate::event::{Call, EventError};
 use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
 use crate::telemetry::servos::{Presence, State};
 
@@ -34,6 +35,8 @@ use crate::telemetry::servos::{Presence, State};
 const PATIENCE: Duration = Duration::from_secs(3_600);
 /// How long a servo rests that its service does not know any more.
 const DEPROVISIONED: Duration = Duration::from_secs(3_600);
+/// Why a run ends that nobody consents to.
+const DECLINED: &str = "declined";
 
 /// How a run ended, where nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Runner {
     /// The result that the optimizer took last: it may ask for the same again.
     pub(super) taken: Mutex<Option<Taken>>,
     grace: Grace,
+    consent: Option<Arc<dyn Consent>>,
+    polling: bool,
     presence: Presence,
 }
 
@@ -100,8 +105,25 @@ impl Runner {
             activity,
             taken: Mutex::default(),
             grace,
+            consent: None,
+            polling: true,
             presence: Presence::default(),
         }
+    }
+
+    /// Sets who is asked before the optimizer is greeted and before each command; nobody by default.
+    #[must_use]
+    pub fn with_consent(mut self, consent: Option<Arc<dyn Consent>>) -> Self {
+        self.consent = consent;
+        self
+    }
+
+    /// Sets whether the optimizer is asked for commands, as by default; a servo that does not ask is started, and stays so
+    /// until the stop is requested.
+    #[must_use]
+    pub fn with_polling(mut self, polling: bool) -> Self {
+        self.polling = polling;
+        self
     }
 
     /// Sets how long each part of an ending may take, where the request to stop does not say so.
@@ -131,6 +153,13 @@ impl Runner {
     pub async fn run(&self) -> Result<Ended, RunError> {
         let mut pauses = Backoff::default();
         let mut again = false;
+        if let Some(ended) = self.refused(Intent::Connect).await {
+            if self.servo.is_attached() {
+                self.leave(&Call::Detach, || self.grace().shutdown).await;
+            }
+            self.enter(Phase::Ended);
+            return Ok(ended);
+        }
         let (reached, result) = loop {
             let mut reached = Reached::default();
             let ended = match self.once(&mut reached).await {
@@ -160,7 +189,8 @@ impl Runner {
             again = true;
         };
         self.enter(Phase::Stopping);
-        if reached.greeted && result != Ok(Ended::Finished) {
+        // Without commands nothing was changed that is to be put in its place.
+        if reached.greeted && self.polling && result != Ok(Ended::Finished) {
             self.wind_down().await;
         }
         let reason = match &result {
@@ -182,7 +212,25 @@ impl Runner {
             return Ok(Turn::Ended(self.interrupted()));
         }
         self.enter(Phase::Running);
+        if !self.polling {
+            tracing::warn!(
+                servo = self.servo.name(),
+                "Servo runner initialized with polling disabled -- command loop is not running"
+            );
+            self.stop.requested().await;
+            return Ok(Turn::Ended(self.interrupted()));
+        }
         self.poll(reached).await
+    }
+
+    /// How the run ends when nobody consents to its next step.
+    pub(super) async fn refused(&self, intent: Intent) -> Option<Ended> {
+        let consent = self.consent.as_ref()?;
+        match self.stop.unless_requested(consent.given(self.servo.name(), intent)).await {
+            Some(true) => None,
+            Some(false) => Some(Ended::Interrupted(DECLINED.into())),
+            None => Some(self.interrupted()),
+        }
     }
 
     /// Asks once what is next, carries it out, and reports; gives what the optimizer says to the result.

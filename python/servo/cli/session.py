@@ -19,6 +19,9 @@ from servo.cli.options import Options
 
 T = TypeVar("T")
 
+Permits = Callable[[str, str], Awaitable[bool]]
+"""Whether a servo of that name may take that step."""
+
 NAMES_TOLD = 20
 """How many names an error lists."""
 
@@ -53,7 +56,7 @@ class Assembly(Protocol):
     """Servos that run side by side, as ``servo._core`` gives them."""
 
     def run(self) -> Awaitable[str]: ...
-    def interrupt(self, reason: str) -> None: ...
+    def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def drain(self) -> str: ...
 
 
@@ -73,7 +76,7 @@ class Core(Protocol):
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
-    def Assembly(self, servos: Sequence[Servo]) -> Assembly: ...
+    def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
     def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
     def export_traces(self) -> bool: ...
     def finish_traces(self, within: float) -> None: ...
@@ -146,9 +149,15 @@ def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
     return [servo for servo in servos if servo.name in names and known[servo.name] is servo]
 
 
-def assembly_of(servos: Sequence[Servo]) -> Assembly:
-    """The servos as one, to run side by side."""
-    return core().Assembly(servos)
+def assembly_of(servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly:
+    """The servos as one, to run side by side.
+
+    Args:
+        servos: The servos.
+        poll: Whether their optimizers are asked for commands.
+        permits: Whether a servo may take its next step; each may where it is None.
+    """
+    return core().Assembly(servos, poll=poll, permits=permits)
 
 
 def require_file(path: Path) -> None:
