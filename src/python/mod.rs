@@ -14,6 +14,7 @@ mod optimizer_client;
 mod pubsub;
 mod sampler;
 mod servo;
+mod studies;
 mod types;
 mod values;
 
@@ -38,6 +39,8 @@ mod core {
     use super::pubsub::{SelectorIndex, glob_matches};
     #[pymodule_export]
     use super::servo::PyServo;
+    #[pymodule_export]
+    use super::studies::{StudySource, configured_studies};
     #[pymodule_export]
     use super::values::{
         DataPoint, TimeSeries, duration_pattern, duration_to_text, measurement_wire, step_alignment, text_to_duration,
