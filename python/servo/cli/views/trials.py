@@ -135,20 +135,23 @@ class TrialTable:
 
     def fitting(self, width: int) -> list[Column]:
         """The columns that a terminal has room for, in the order of what they are worth."""
+        short = [self.number, self.state, *self.goal]
         first, last = [self.number, self.kind, self.state, *self.goal], _filled([self.reason])
-        time, judged, all_metrics = [self.time], self.metrics(judged=True), self.metrics(judged=False)
-        together = self.settings_together
+        time, remark = [self.time], _filled([self.remark])
+        judged, measured = self.metrics(judged=True), self.metrics(judged=False)
+        apart, together = self.settings, self.settings_together
         for columns in (
-            [*first, *self.settings, *all_metrics, *_filled([self.violations]), *time, *last],
-            [*first, *self.settings, *all_metrics, *time, *last],
-            [*first, *self.settings, *judged, *time, *last],
-            [*first, *together, *judged, *time, *last],
-            [*first, *together, *time, *last],
-            [*first, *together, *last],
+            [*first, *apart, *measured, *_filled([self.violations]), *time, *last],
+            [*first, *apart, *measured, *time, *last],
+            [*first, *apart, *judged, *time, *last],
+            [*first, *apart, *time, *last],
+            [*short, *apart, *time, *remark],
+            [*short, *together, *time, *remark],
+            [*short, *together, *remark],
         ):
             if sum(column.narrow for column in columns) + GAP * (len(columns) - 1) <= width:
                 return columns
-        return [self.number, self.state, *self.goal, *together]
+        return columns
 
 
 def plain_trials(study: dict[str, Any]) -> list[str]:
