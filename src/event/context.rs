@@ -6,6 +6,8 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::counting;
+
 /// How far a command has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
@@ -70,6 +72,9 @@ impl Context {
 
     /// Reports how far the command has come, from 0 to 100. Never waits.
     pub fn report(&self, percent: f64, message: impl Into<String>) {
+        if counting() {
+            metrics::counter!("servo_progress_total", "outcome" => "reported").increment(1);
+        }
         self.progress.send_replace(Some(Progress {
             event: self.event.to_string(),
             connector: self.connector.to_string(),
