@@ -31,7 +31,7 @@ Operational Commands:
   describe   Show the components with their settings, and the metrics.
   measure    Read metrics and show their values.
   adjust     Change settings and show all of them as they are afterwards.
-  optimizer  Look at the studies of the local optimizer.
+  optimizer  Look at studies of the local optimizer, or serve it to others.
 
 Configuration Commands:
   validate  Check a configuration file and show everything that is wrong...

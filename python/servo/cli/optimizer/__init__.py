@@ -47,5 +47,5 @@ optimizer = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Look at the studies of the local optimizer, or serve it to others.",
+    help="Look at studies of the local optimizer, or serve it to others.",
 )
