@@ -6,6 +6,8 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::counting;
+
 /// How far a command has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
@@ -77,6 +79,9 @@ impl Context {
 
     /// The same, with the line of the log.
     pub(crate) fn report_line(&self, percent: f64, message: String, line: Option<String>) {
+        if counting() {
+            metrics::counter!("servo_progress_total", "outcome" => "reported").increment(1);
+        }
         self.progress.send_replace(Some(Progress {
             event: self.event.to_string(),
             connector: self.connector.to_string(),

@@ -90,6 +90,8 @@ fn metrics_of(param: &Json) -> Result<Vec<String>, EventError> {
     let wrong =
         || unreadable(Commands::Measure, "expected 'metrics' as a list of names, or as an object whose keys they are");
     match param.get("metrics") {
+        // Nothing was said: all of them.
+        None if param.is_null() => Ok(Vec::new()),
         Some(Json::Array(names)) => {
             names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
         }
@@ -183,7 +185,7 @@ mod tests {
         Task::read(&Command { cmd, cmd_uid: None, param })
     }
 
-    fn sleep(param: Json) -> (Duration, String) {
+    fn sleep(param: &Json) -> (Duration, String) {
         let Ok(Task::Sleep(sleep)) = read(Commands::Sleep, param.clone()) else { panic!("{param}") };
         (sleep.duration, sleep.reason)
     }
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn a_sleep_is_bounded_and_needs_nothing() {
         let told = json!({"duration": "1m", "data": {"status": "idle", "reason": "no pipeline"}});
-        assert_eq!(sleep(told), (Duration::from_secs(60), "idle: no pipeline".into()));
+        assert_eq!(sleep(&told), (Duration::from_secs(60), "idle: no pipeline".into()));
         for (param, duration) in [
             (Json::Null, SLEEP),
             (json!([]), SLEEP),
@@ -205,7 +207,7 @@ mod tests {
             (json!({"duration": u64::MAX}), MOST_SLEEP),
             (json!({"duration": "9000y"}), MOST_SLEEP),
         ] {
-            assert_eq!(sleep(param.clone()), (duration, "unknown reason".into()), "{param}");
+            assert_eq!(sleep(&param), (duration, "unknown reason".into()), "{param}");
         }
     }
 
@@ -215,6 +217,8 @@ mod tests {
         for param in [json!(null), json!({}), json!({"control": null}), json!({"control": {}, "metrics": 5})] {
             assert_eq!(read(Commands::Describe, param), Ok(Task::Describe { control: control.clone() }));
         }
+        let task = read(Commands::Measure, json!(null));
+        assert_eq!(task, Ok(Task::Measure { metrics: vec![], control: control.clone() }));
         for metrics in [json!(["a", "b"]), json!({"a": {"unit": "rpm"}, "b": null})] {
             let task = read(Commands::Measure, json!({"metrics": metrics}));
             let metrics = vec!["a".into(), "b".into()];
@@ -232,7 +236,8 @@ mod tests {
         for (cmd, param, told) in [
             (Commands::Describe, json!([]), "expected an object as its param"),
             (Commands::Describe, json!({"control": [1]}), "expected an object as its control"),
-            (Commands::Measure, json!(null), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({}), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({"metrics": null}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!([["a"], {}]), "expected an object as its param"),
             (Commands::Measure, json!({"metrics": "a"}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!({"metrics": [5]}), "expected 'metrics' as a list of names"),

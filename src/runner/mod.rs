@@ -4,6 +4,8 @@ mod activity;
 mod assembly;
 mod backoff;
 mod commands;
+mod consent;
+mod counting;
 mod document;
 mod end;
 mod execute;
@@ -18,6 +20,7 @@ mod stop;
 
 pub use activity::{Activity, CommandActivity, Phase};
 pub use assembly::{Assembly, Failure, Finished, MemberId};
+pub use consent::{Consent, Intent};
 pub use greeting::Telemetry;
 pub use run::{Ended, RunError, Runner};
 pub use servo::{Builder, Servo};

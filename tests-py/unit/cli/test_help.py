@@ -56,8 +56,15 @@ Before the Run:
   -d, --dry-run             Run the checks, and nothing else.
 
 During the Run:
-  --no-poll          Start, and wait for a signal; ask for no commands.
-  -i, --interactive  Ask before connecting, and before each command.
+  --no-poll                       Start, and wait for a signal; ask for no
+                                  commands.
+  -i, --interactive               Ask before connecting, and before each
+                                  command.
+  --metrics-bind-address HOST:PORT
+                                  Serve /metrics, /healthz and /readyz there
+                                  while the servos run; port 0 is any that is
+                                  free.  [env var:
+                                  SERVO_RUN_METRICS_BIND_ADDRESS]
 
 At the End:
   --shutdown-timeout DURATION  How long an orderly end may take. [default:
