@@ -123,7 +123,9 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
-    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+    def report_progress(
+        self, connector: str, event: str, percent: float, message: str, line: str | None = None
+    ) -> None:
         """Reports how far a connector has come with an event. Never waits: the newest report wins.
 
         Args:
