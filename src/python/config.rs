@@ -23,13 +23,19 @@ pub(super) struct Catalog {
     registry: Mutex<Registry>,
     /// Why dotted paths could not be imported.
     failures: Mutex<HashMap<String, String>>,
+    /// A file may have thousands of documents, and pydantic takes its time.
+    schemas: Mutex<HashMap<String, Json>>,
     event_loop: Arc<EventLoop>,
 }
 
 impl Catalog {
     pub(super) fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+        Self::beside(connectors::registry(), types)
+    }
+
+    /// Native types, and those of Python beside them.
+    fn beside(mut registry: Registry, types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         let event_loop = Arc::new(EventLoop::default());
-        let mut registry = connectors::registry();
         for class in types {
             let kind = connector_type(class, &event_loop)?;
             // A class of an imported module does not take a native connector's key away.
@@ -37,7 +43,7 @@ impl Catalog {
                 registry.register(kind);
             }
         }
-        Ok(Self { registry: Mutex::new(registry), failures: Mutex::default(), event_loop })
+        Ok(Self { registry: Mutex::new(registry), failures: Mutex::default(), schemas: Mutex::default(), event_loop })
     }
 
     fn registry(&self) -> Registry {
@@ -87,7 +93,12 @@ impl ConnectorCatalog for Catalog {
     }
 
     fn schema(&self, name: &str) -> Json {
-        ConnectorCatalog::schema(&self.registry(), name)
+        let known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        known.unwrap_or_else(|| {
+            let schema = ConnectorCatalog::schema(&self.registry(), name);
+            self.schemas.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), schema.clone());
+            schema
+        })
     }
 
     fn optimizer_schema(&self) -> Json {
@@ -203,24 +214,25 @@ pub fn open_servos(
     environment: Option<HashMap<String, String>>,
 ) -> PyResult<Vec<Py<PyServo>>> {
     let configs = load(py, config_file, &Catalog::new(&types)?, environment)?;
+    let file: Arc<str> = config_file.into();
+    let natives = connectors::registry();
     configs
         .into_iter()
         .map(|config| {
             // The connectors of each servo live on a loop of their own accord.
-            let catalog = Catalog::new(&types)?;
+            let catalog = Catalog::beside(natives.clone(), &types)?;
             for route in &config.connectors {
                 catalog.resolve(&route.identifier);
             }
             let registry = catalog.registry();
             let assembled: Result<Servo, ConfigError> = py.detach(|| Servo::assemble(&config, &registry));
             let servo = assembled.map_err(|error| config_error(py, &error))?;
-            let document = config.document.to_json().to_string();
             let members = servo.members().to_vec();
-            let servo = Bound::new(py, PyServo::new(config, config_file, servo, catalog.event_loop.clone()))?;
+            let servo = Bound::new(py, PyServo::new(config, &file, servo, catalog.event_loop.clone()))?;
             catalog.event_loop.belong_to(servo.as_any())?;
             // Without connectors in Python nobody looks, unless there are checks.
             if !catalog.event_loop.connectors(py).is_empty() {
-                show(&servo, &catalog.event_loop, &document, members)?;
+                show(&servo, &catalog.event_loop, &members)?;
             }
             Ok(servo.unbind())
         })
@@ -228,12 +240,7 @@ pub fn open_servos(
 }
 
 /// Makes the `servo.Servo` that Python connectors and checks see.
-pub(super) fn show(
-    servo: &Bound<'_, PyServo>,
-    event_loop: &EventLoop,
-    document: &str,
-    members: Vec<Arc<dyn Responder>>,
-) -> PyResult<()> {
+pub(super) fn show(servo: &Bound<'_, PyServo>, event_loop: &EventLoop, members: &[Arc<dyn Responder>]) -> PyResult<()> {
     let py = servo.py();
     let written = event_loop.connectors(py);
     let mut of_python = HashMap::new();
@@ -245,10 +252,10 @@ pub(super) fn show(
         let name = member.name().to_owned();
         match of_python.remove(&name) {
             Some(connector) => connectors.append((name, connector))?,
-            None => connectors.append((name, NativeConnector::of(member)))?,
+            None => connectors.append((name, NativeConnector::of(member.clone())))?,
         }
     }
-    let view = py.import("servo._engine")?.call_method1("view_of", (servo, document, connectors))?;
+    let view = py.import("servo._engine")?.call_method1("view_of", (servo, servo.get().document(), connectors))?;
     event_loop.belong_to(&view)?;
     servo.get().show_as(view.unbind());
     Ok(())
