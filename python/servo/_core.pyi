@@ -21,9 +21,63 @@ class ConfigError(ValueError):
 
     problems: str
 
+class StudySource:
+    """A study by its name, in a storage. Reading it disturbs nobody.
+
+    Args:
+        storage: `sqlite:///path` or `postgresql://user:password@host/database`.
+        study: The name of the study; any when absent.
+
+    Raises:
+        ValueError: The storage is not of that form.
+    """
+
+    def __init__(self, storage: str, study: str | None = None) -> None: ...
+    @property
+    def servo(self) -> str | None:
+        """The servo whose configuration it is from."""
+    @property
+    def study(self) -> str | None:
+        """The name of the study; any when absent."""
+    @property
+    def storage(self) -> str:
+        """Where it is: the path of a file, or the URL of a database without its password."""
+    def with_study(self, study: str) -> StudySource:
+        """Another study of the same storage."""
+    def studies(self) -> str:
+        """Every study of the storage, as JSON.
+
+        Raises:
+            RuntimeError: The storage cannot be read.
+        """
+    def read(self, generation: int | None = None) -> str:
+        """The study with its trials, as JSON; the newest unless a generation is named.
+
+        Raises:
+            LookupError: There is no such study; the text says which there are.
+            RuntimeError: The storage cannot be read.
+        """
+
+def configured_studies(
+    config_file: str, types: list[Any], environment: Mapping[str, str] | None = None
+) -> list[StudySource]:
+    """The studies of the servos of a servo.yaml that have a local optimizer.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+
+    Raises:
+        ConfigError: Everything that is wrong.
+    """
+
 class Servo:
     """One servo of a servo.yaml."""
 
+    @property
+    def no_diagnostics(self) -> bool:
+        """Whether requests for diagnostics are declined. The local optimizer makes none."""
     @property
     def name(self) -> str:
         """The name of the servo."""
@@ -69,7 +123,9 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
-    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+    def report_progress(
+        self, connector: str, event: str, percent: float, message: str, line: str | None = None
+    ) -> None:
         """Reports how far a connector has come with an event. Never waits: the newest report wins.
 
         Args:
@@ -239,6 +295,18 @@ class OptimizerClient:
             TypeError: The content cannot be written as JSON.
             servo.errors.ServoError: There is no reply, or it tells of a failure.
         """
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        max_time: float | None = None,
+        max_tries: int | None = 1,
+    ) -> Awaitable[dict[str, Any]]:
+        """Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the
+        answer."""
+
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
 
@@ -793,3 +861,69 @@ class SelectorIndex:
     def find(self, name: str) -> list[int]:
         """The numbers of the subscriptions that a channel's name concerns, ascending."""
     def __len__(self) -> int: ...
+
+class MetricsEndpoint:
+    """`/metrics`, `/healthz` and `/readyz`, until it is closed."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `HOST:PORT`."""
+    def close(self) -> Awaitable[None]:
+        """Ends it; takes less than a second."""
+
+def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
+    """Begins to count what the engine does, and serves it over HTTP.
+
+    Args:
+        address: `HOST:PORT`; a port of 0 is any that is free.
+        servos: How many servos there are going to be: until then the process is not ready.
+
+    Raises:
+        RuntimeError: It cannot listen there.
+    """
+
+def export_traces() -> bool:
+    """Begins to export traces where `OTEL_EXPORTER_OTLP_ENDPOINT` asks for it; gives whether they are exported.
+
+    Raises:
+        RuntimeError: It asks for what cannot be had.
+    """
+
+def finish_traces(within: float) -> None:
+    """Delivers the traces that still wait, and ends their export.
+
+    Args:
+        within: The seconds that this may take.
+    """
+
+class OptimizerServer:
+    """The local optimizer over HTTP."""
+
+    def __new__(
+        cls, config_file: str, listen: str | None = None, storage: str | None = None, insecure: bool = False
+    ) -> OptimizerServer:
+        """The server of a configuration file.
+
+        Args:
+            config_file: The path.
+            listen: The host and the port to use in place of the file's.
+            storage: The storage URL to use in place of the file's.
+            insecure: Whether plain HTTP may be spoken where others can reach it, whatever the file says.
+
+        Raises:
+            ConfigError: Everything that is wrong with the file.
+            RuntimeError: An argument is wrong.
+        """
+    def bind(self) -> Awaitable[tuple[str, int, str]]:
+        """Opens the storage and listens.
+
+        Returns:
+            The URL, the number of applications, and the storage without its password.
+
+        Raises:
+            RuntimeError: The address, the storage or the certificate cannot be used.
+        """
+    def serve(self) -> Awaitable[None]:
+        """Answers until `stop`."""
+    def stop(self) -> None:
+        """Asks the server to end in order; it takes about ten seconds at the most."""

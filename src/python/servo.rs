@@ -94,6 +94,12 @@ impl PyServo {
         }
     }
 
+    /// Whether requests for diagnostics are declined. The local optimizer makes none.
+    #[getter]
+    fn no_diagnostics(&self) -> bool {
+        self.config.no_diagnostics || matches!(self.config.optimizer, OptimizerConfig::Local(_))
+    }
+
     /// The `servo.Servo` that its Python connectors see; None without any.
     #[getter]
     fn view(&self, py: Python<'_>) -> Option<Py<PyAny>> {
@@ -186,9 +192,11 @@ impl PyServo {
         serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
     }
 
-    /// Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins.
-    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: &str) {
-        self.servo.context().for_responder(connector, event).report(percent, message);
+    /// Reports how far a connector has come with an event, from 0 to 100, with the line of the log where there is one.
+    /// Never waits: the newest report wins.
+    #[pyo3(signature = (connector, event, percent, message, line = None))]
+    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: String, line: Option<String>) {
+        self.servo.context().for_responder(connector, event).report_line(percent, message, line);
     }
 
     /// What the connectors describe, as JSON; of all unless some are named.

@@ -1,14 +1,19 @@
 //! POLL: asks what is next, and follows it.
 
+use std::time::Instant;
+
 use serde_json::Value as Json;
+use tracing::Instrument;
 
 use super::backoff::Backoff;
 use super::commands::Task;
 use super::consent::Intent;
+use super::counting;
 use super::execute::Executed;
 use super::run::{Ended, Reached, RunError, Runner, Turn};
 use crate::event::EventError;
 use crate::optimizer::{Command, Commands, Event, OptimizerError, Reply, Status};
+use crate::telemetry::spans::span;
 
 /// What came of one command.
 #[derive(Debug)]
@@ -86,12 +91,18 @@ impl Runner {
     /// Follows one command. Once the run is asked to end that takes no longer than its part of the grace.
     pub(super) async fn follow(&self, command: &Command) -> Followed {
         tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
-        let step = self.stop.bound(self.carry_out_and_report(command), || self.grace().command, None).await;
+        let span =
+            span!(INFO, "command", servo = self.servo.name(), cmd = %command.cmd, cmd_uid = command.cmd_uid.as_deref());
+        let work = self.carry_out_and_report(command).instrument(span);
+        let step = self.stop.bound(work, || self.grace().command, None).await;
         let step = step.unwrap_or_else(|_| {
             tracing::warn!(servo = self.servo.name(), "the result of {} was not taken in time", command.cmd);
             Followed::Interrupted
         });
         self.show(None);
+        if matches!(step, Followed::Lost(_) | Followed::Interrupted) {
+            counting::lost(command.cmd);
+        }
         step
     }
 
@@ -110,12 +121,16 @@ impl Runner {
                 tracing::info!(servo = self.servo.name(), "Sleeping for {} ({})", sleep.duration, sleep.reason);
                 self.show(Some(command));
                 self.stop.unless_requested(tokio::time::sleep(sleep.duration.to_std())).await;
+                counting::command(command.cmd, "ok", None);
                 return Followed::Done(Status::accepted());
             }
             Ok(task) => task,
             Err(error) => return self.refuse(command, &error).await,
         };
-        match self.execute(command, task).await {
+        let began = Instant::now();
+        let executed = self.execute(command, task).await;
+        counting::executed(command.cmd, &executed, began.elapsed());
+        match executed {
             Executed::Result(status) => {
                 self.post_result(command, status).await.map_or_else(Followed::Lost, Followed::Done)
             }
@@ -126,6 +141,7 @@ impl Runner {
     /// Answers a command that cannot be read.
     async fn refuse(&self, command: &Command, error: &EventError) -> Followed {
         tracing::warn!(servo = self.servo.name(), cmd_uid = command.cmd_uid, "{error}");
+        counting::command(command.cmd, error.status(), None);
         self.post_result(command, Status::of_error(error)).await.map_or_else(Followed::Lost, Followed::Odd)
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::counting;
 use super::run::Runner;
 use crate::event::Progress;
 use crate::optimizer::{Command, Failure, OptimizerError, Reply, Status};
@@ -56,7 +57,9 @@ impl Runner {
                 continue;
             }
             let param = progress_param(&newest, began.elapsed(), command.cmd_uid.as_deref());
-            match self.word(self.optimizer.post(self.request(event, param)).await) {
+            let answer = self.optimizer.post(self.request(event, param)).await;
+            counting::progress(if answer.is_ok() { "posted" } else { "failed" });
+            match self.word(answer) {
                 Word::Accepted => {}
                 word => return word,
             }
@@ -117,6 +120,6 @@ fn progress_param(progress: &Progress, runtime: Duration, cmd_uid: Option<&str>)
         "progress": progress.percent,
         "runtime": runtime.as_secs_f64(),
         "cmd_uid": cmd_uid,
-        "message": progress.message,
+        "message": progress.line.as_ref().unwrap_or(&progress.message),
     })
 }

@@ -24,11 +24,13 @@ use tokio::sync::watch;
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
 use super::consent::{Consent, Intent};
+use super::guarded::Guarded;
 use super::poll::Followed;
 use super::report::Taken;
-use super::{Grace, Servo, Stop};
+use super::{Grace, Servo, Stop, counting};
 use crate::event::{Call, EventError};
 use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::telemetry::servos::{Presence, State};
 
 /// How long anything may take that nobody asked to end, beyond the time its command asks for.
 const PATIENCE: Duration = Duration::from_secs(3_600);
@@ -72,6 +74,7 @@ pub struct Runner {
     grace: Grace,
     consent: Option<Arc<dyn Consent>>,
     polling: bool,
+    presence: Presence,
 }
 
 /// How a part of a run ended.
@@ -95,8 +98,18 @@ impl Runner {
     pub fn new(servo: Servo, optimizer: Arc<dyn Optimizer>, stop: Stop) -> Self {
         let activity = watch::Sender::new(Activity::default());
         let grace = Grace::default();
-        let (taken, consent) = (Mutex::default(), None);
-        Self { servo, optimizer, stop, patience: PATIENCE, activity, taken, grace, consent, polling: true }
+        Self {
+            servo,
+            optimizer: Arc::new(Guarded(optimizer)),
+            stop,
+            patience: PATIENCE,
+            activity,
+            taken: Mutex::default(),
+            grace,
+            consent: None,
+            polling: true,
+            presence: Presence::default(),
+        }
     }
 
     /// Sets who is asked before the optimizer is greeted and before each command; nobody by default.
@@ -152,9 +165,15 @@ impl Runner {
             let mut reached = Reached::default();
             let ended = match self.once(&mut reached).await {
                 Ok(Turn::Ended(ended)) => break (reached, Ok(ended)),
-                Ok(Turn::Restart(why)) => why,
+                Ok(Turn::Restart(why)) => {
+                    counting::restart("out-of-step");
+                    why
+                }
                 // It has worked before, and may work again. An optimizer in this process that fails will not.
-                Err(error) if again && self.optimizer.outlives_lost_results() => error.to_string(),
+                Err(error) if again && self.optimizer.outlives_lost_results() => {
+                    counting::restart("failed");
+                    error.to_string()
+                }
                 Err(error) => break (reached, Err(error)),
             };
             tracing::error!(servo = self.servo.name(), "{ended}");
@@ -182,6 +201,9 @@ impl Runner {
         };
         self.close(reached.greeted.then_some(reason)).await;
         self.enter(Phase::Ended);
+        if result.is_err() {
+            self.presence.enter(State::Failed);
+        }
         result
     }
 
@@ -283,6 +305,7 @@ impl Runner {
     }
 
     pub(super) fn enter(&self, phase: Phase) {
+        self.presence.enter(phase.into());
         self.activity.send_modify(|activity| *activity = Activity { phase, ..Activity::default() });
     }
 

@@ -32,6 +32,7 @@ class Choices:
     poll: bool = True
     interactive: bool = False
     output: Output = Output.text
+    metrics_address: str | None = None
 
     @property
     def checks(self) -> bool:
@@ -68,6 +69,16 @@ def run(
             rich_help_panel=DURING,
         ),
     ] = False,
+    metrics_bind_address: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics-bind-address",
+            metavar="HOST:PORT",
+            envvar="SERVO_RUN_METRICS_BIND_ADDRESS",
+            help="Serve /metrics, /healthz and /readyz there while the servos run; port 0 is any that is free.",
+            rich_help_panel=DURING,
+        ),
+    ] = None,
     output: OutputOption = Output.text,
     debug: Annotated[
         bool,
@@ -100,7 +111,7 @@ def run(
     options: Options = replace(context.obj, debug=debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
-    choices = Choices(check, dry_run, not no_poll, interactive, output)
+    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)
     interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_show_cursor)
     results: list[dict[str, Any]] = []
     try:
@@ -156,12 +167,15 @@ async def _check_and_run(
                 return [result_of(servo, "interrupted", interrupts.received) for servo in servos]
             return [verdict.result(passed) for verdict in verdicts]
 
-    with contextlib.ExitStack() as stack:
+    from servo.cli.operations import watched
+
+    async with contextlib.AsyncExitStack() as stack:
         permits = None
         if choices.interactive:
             from servo.cli.questions import Questions
 
             permits = stack.enter_context(Questions(len(servos))).permits
+        await stack.enter_async_context(watched(servos, choices.metrics_address))
         assembly = assembly_of(servos, poll=choices.poll, permits=permits)
         interrupts.hand_to(assembly.interrupt)
         view.start()

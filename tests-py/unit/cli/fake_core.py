@@ -66,6 +66,7 @@ class Servo:
         self.optimizer = document.get("optimizer", "local")
         self.config_file = file
         self.connectors = [("web", "process"), ("load", "load")]
+        self.no_diagnostics = True
         self.document = document
         self.stop = None
         self.looks = 0
@@ -315,6 +316,7 @@ def modules():
     core = types.ModuleType("servo._core")
     core.version, core.forward_logs = lambda: "0.1.0", lambda: None
     core.native_connectors, core.Assembly = native_connectors, Assembly
+    core.export_traces = lambda: False
     core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
     connector = types.ModuleType("servo.connector")
     connector.connector_types = list
