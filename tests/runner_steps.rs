@@ -30,7 +30,7 @@ struct Asleep(Log);
 #[async_trait]
 impl Optimizer for Asleep {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
-        self.0.add(request.event.to_string());
+        self.0.add(json!(request.event).as_str().unwrap_or_default());
         if request.event == Event::WhatsNext {
             let param = json!({ "duration": 1 });
             return Ok(Reply::Command(Command { cmd: Commands::Sleep, cmd_uid: None, param }));
