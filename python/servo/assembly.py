@@ -26,7 +26,7 @@ from servo.connector import BaseConnector, load_all
 from servo.connector.registry import known_connectors
 from servo.events import Event, EventResult, Preposition, _own_handlers
 from servo.servo import Servo
-from servo.servo._lifecycle import raise_all, restore
+from servo.servo._lifecycle import raise_all, restore, undo_attach
 
 if TYPE_CHECKING:
     from pydantic import BaseModel as _Model
@@ -59,6 +59,8 @@ class Assembly(_Model):
     else:
         # They stay the same objects.
         servos: list[Any]
+    # What runs it: an `AssemblyRunner`, while one does.
+    _runner: Any = pydantic.PrivateAttr(None)
 
     @classmethod
     async def assemble(
@@ -82,7 +84,7 @@ class Assembly(_Model):
             FileNotFoundError: The file does not exist.
             ConfigError: The file is no YAML.
             pydantic.ValidationError: A document is wrong.
-            ExceptionGroup: Handlers of `attach` failed.
+            ExceptionGroup: Handlers of `attach` failed; all others were detached again.
         """
         if config_file is None and configs is None:
             raise ValueError("cannot assemble with a config file and config objects")
@@ -96,11 +98,7 @@ class Assembly(_Model):
             servos = [build(document) for document in documents]
         assembly = cls(config_file=file, servos=servos)
         _current_assembly.set(assembly)
-        attached = [servo_.attach(servo_) for servo_ in _handling("attach", assembly.servos)]
-        if attached:
-            async with asyncio.TaskGroup() as group:
-                for work in attached:
-                    group.create_task(work)
+        await _attach_all(_handling("attach", assembly.servos))
         return assembly
 
     @classmethod
@@ -119,8 +117,8 @@ class Assembly(_Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether one of the servos runs."""
-        return any(servo_.is_running for servo_ in self.servos)
+        """Whether one of the servos runs, or an `AssemblyRunner` runs the assembly."""
+        return self._runner is not None or any(servo_.is_running for servo_ in self.servos)
 
     async def startup(self) -> None:
         """Starts all servos at once. One that fails does not stop the others.
@@ -191,15 +189,25 @@ class Assembly(_Model):
             found = await _all(f"errors while '{event}' was dispatched", (_result(one) for one in dispatches))
             return [result for results in found for result in results]
 
+    def _driven_by(self, runner: Any) -> None:
+        """From now on that `AssemblyRunner` starts and ends servos that are added and removed; with None, none does."""
+        self._runner = runner
+
     async def add_servo(self, servo_: Servo) -> None:
         """Adds a servo: its connectors are attached, and started when the assembly runs.
 
-        A servo that was shut down gets its connectors back. One that fails is not added.
+        While an `AssemblyRunner` runs the assembly, it runs the servo as well; this returns when the servo has started.
+
+        A servo that was shut down gets its connectors back. One that fails is detached and not added.
 
         Raises:
             ValueError: It is in the assembly.
+            RuntimeError: The runner of the assembly is shutting down.
             Exception: What its startup or its handlers of `attach` raised.
         """
+        runner = self._runner
+        if runner is not None and runner.is_elsewhere:
+            return await runner.on_its_loop(self.add_servo(servo_))  # type: ignore[no-any-return]
         if any(known is servo_ for known in self.servos):
             raise ValueError(f"invalid servo: '{servo_.name}' is in the assembly")
         starts = self.is_running
@@ -207,15 +215,23 @@ class Assembly(_Model):
             self.servos.append(servo_)
             try:
                 restore(servo_)
-                await servo_.attach(servo_)
-                if starts and not servo_.is_running:
-                    await servo_.startup()
+                await _attach_all([servo_])
+                try:
+                    if runner is not None:
+                        await runner.add_servo(servo_)
+                    elif starts and not servo_.is_running:
+                        await servo_.startup()
+                except BaseException:
+                    await undo_attach(servo_, None)
+                    raise
             except BaseException:
                 self._forget(servo_)
                 raise
 
     async def remove_servo(self, servo_: Servo, reason: str | None = None) -> None:
         """Removes a servo: it is shut down if it runs, and its connectors are detached. It goes even where that fails.
+
+        While an `AssemblyRunner` runs the assembly, the command at work is cancelled and reported before.
 
         Args:
             servo_: The servo.
@@ -225,10 +241,16 @@ class Assembly(_Model):
             ValueError: It is not in the assembly.
             Exception: What its shutdown or its handlers of `detach` raised.
         """
+        runner = self._runner
+        if runner is not None and runner.is_elsewhere:
+            await runner.on_its_loop(self.remove_servo(servo_, reason))
+            return
         if not any(known is servo_ for known in self.servos):
             raise ValueError(f"invalid servo: '{servo_.name}' is not in the assembly")
         with self.current():
             try:
+                if runner is not None and await runner.remove_servo(servo_, reason):
+                    return
                 # A shutdown detaches every connector.
                 await (servo_.shutdown(reason=reason) if servo_.is_running else servo_.detach(servo_))
             finally:
@@ -236,6 +258,21 @@ class Assembly(_Model):
 
     def _forget(self, servo_: Servo) -> None:
         self.servos[:] = [known for known in self.servos if known is not servo_]
+
+
+async def _attach_all(servos: Sequence[Servo]) -> None:
+    """Tells the connectors of all servos that they are attached; when one fails, those that were are detached again.
+
+    Raises:
+        ExceptionGroup: What their handlers raised.
+    """
+    if not servos:
+        return
+    found = await asyncio.gather(*(_result(servo_.attach(servo_)) for servo_ in servos), return_exceptions=True)
+    if errors := [one for one in found if isinstance(one, BaseException)]:
+        for servo_, error in zip(servos, found, strict=True):
+            await undo_attach(servo_, error)
+        raise BaseExceptionGroup("unhandled errors in a TaskGroup", errors)
 
 
 async def _result(dispatch: Any) -> Any:

@@ -218,14 +218,17 @@ pub fn open_servos(
             let members = servo.members().to_vec();
             let servo = Bound::new(py, PyServo::new(config, config_file, servo, catalog.event_loop.clone()))?;
             catalog.event_loop.belong_to(servo.as_any())?;
-            show(&servo, &catalog.event_loop, &document, members)?;
+            // Without connectors in Python nobody looks, unless there are checks.
+            if !catalog.event_loop.connectors(py).is_empty() {
+                show(&servo, &catalog.event_loop, &document, members)?;
+            }
             Ok(servo.unbind())
         })
         .collect()
 }
 
-/// Makes the `servo.Servo` that Python connectors see; without any, nobody looks.
-fn show(
+/// Makes the `servo.Servo` that Python connectors and checks see.
+pub(super) fn show(
     servo: &Bound<'_, PyServo>,
     event_loop: &EventLoop,
     document: &str,
@@ -233,9 +236,6 @@ fn show(
 ) -> PyResult<()> {
     let py = servo.py();
     let written = event_loop.connectors(py);
-    if written.is_empty() {
-        return Ok(());
-    }
     let mut of_python = HashMap::new();
     for connector in written {
         of_python.insert(connector.getattr("name")?.extract::<String>()?, connector);

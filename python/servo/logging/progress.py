@@ -21,13 +21,26 @@ if TYPE_CHECKING:
 __all__ = ["ProgressHandler"]
 
 QUEUED = 100
-"""How many reports may wait; of more the oldest are dropped."""
+"""How many reports of a servo may wait; of more the oldest are dropped."""
 
 Fields = dict[str, Any]
 
 
+class _Lane:
+    """The reports of one servo that wait, and the task that reports them."""
+
+    __slots__ = ("queue", "servo", "task")
+
+    def __init__(self, servo: Any) -> None:
+        self.servo = servo
+        self.queue: collections.deque[tuple[contextvars.Context, Fields]] = collections.deque(maxlen=QUEUED)
+        self.task: asyncio.Task[None] | None = None
+
+
 class ProgressHandler:
-    """Turns log records with `progress=` into reports, one after another: `logger.add(handler.sink)`.
+    """Turns log records with `progress=` into reports: `logger.add(handler.sink)`.
+
+    The reports of one servo are made one after another; those of others do not wait for them.
 
     A connector says `self.logger.info("…", progress=50)` in the handler of an event; what else a report needs is taken
     from the context, unless it is given: `servo=`, `connector=`, `operation=`, `started_at=`.
@@ -38,8 +51,8 @@ class ProgressHandler:
             servo is called.
         error_reporter: Called with a text for a record that says too little.
         exception_handler: Called with the fields and the exception when a report failed. What it raises ends the
-            reporting task.
-        task_group: Where the reporting task is started.
+            reporting task, and drops what waits of that servo.
+        task_group: Where reporting tasks are started.
     """
 
     def __init__(
@@ -53,15 +66,11 @@ class ProgressHandler:
         self._error_reporter = error_reporter
         self._exception_handler = exception_handler
         self._task_group = task_group
-        self._queue: collections.deque[tuple[contextvars.Context, Fields]] = collections.deque(maxlen=QUEUED)
-        self._task: asyncio.Task[None] | None = None
-        self._arrived = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        # By identity, as servos need not be hashable; one without reports has none.
+        self._lanes: dict[int, _Lane] = {}
 
     async def sink(self, message: Message) -> None:
         """Takes a record in; this is what `logger.add` is given."""
-        self._start()
         record = message.record
         extra = record["extra"]
         progress = extra.get("progress")
@@ -100,31 +109,39 @@ class ProgressHandler:
             # The result of the event says so, too.
             logger.debug(f"eliding 100% progress event: {_told(fields)}")
             return None
-        self._queue.append((contextvars.copy_context(), fields))
-        self._idle.clear()
-        self._arrived.set()
+        lane = self._lanes.setdefault(id(servo), _Lane(servo))
+        lane.queue.append((contextvars.copy_context(), fields))
+        if lane.task is None:
+            coroutine = self._work(lane)
+            start = asyncio.create_task if self._task_group is None else self._task_group.create_task
+            lane.task = start(coroutine)
 
-    def clear_progress_queue(self) -> None:
-        """Drops the reports that wait."""
-        self._queue.clear()
+    def clear_progress_queue(self, servo: Any = None) -> None:
+        """Drops the reports that wait.
+
+        Args:
+            servo: Whose; of all unless given.
+        """
+        for lane in list(self._lanes.values()):
+            if servo is None or lane.servo is servo:
+                lane.queue.clear()
 
     async def shutdown(self, within: float = 5.0) -> None:
-        """Waits until nothing is left to report, and ends the reporting task.
+        """Waits until nothing is left to report, and ends the reporting tasks.
 
         Args:
             within: The seconds to wait at the most; what waits after that is dropped.
         """
-        task, self._task = self._task, None
-        if task is None:
-            self._queue.clear()
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        if not tasks:
             return
-        if not task.done():
-            idle = asyncio.ensure_future(self._idle.wait())
-            await asyncio.wait([idle, task], timeout=within, return_when=asyncio.FIRST_COMPLETED)
-            idle.cancel()
-        self._queue.clear()
-        task.cancel()
-        await asyncio.wait([task])
+        _, late = await asyncio.wait(tasks, timeout=within)
+        for lane in self._lanes.values():
+            lane.queue.clear()
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
 
     async def _decline(self, record: Record, reason: str) -> None:
         if self._error_reporter is None:
@@ -137,26 +154,14 @@ class ProgressHandler:
             )
         )
 
-    def _start(self) -> None:
-        if self._task is not None and not self._task.done():
-            return
-        coroutine = self._work()
-        self._task = (
-            asyncio.create_task(coroutine) if self._task_group is None else self._task_group.create_task(coroutine)
-        )
-
-    async def _work(self) -> None:
-        """Reports what is queued, in order, each report in the context in which it was logged."""
+    async def _work(self, lane: _Lane) -> None:
+        """Reports what waits of a servo, in order, each report in the context in which it was logged."""
         try:
-            while True:
-                while self._queue:
-                    context, fields = self._queue.popleft()
-                    await asyncio.create_task(self._report_one(fields), context=context)
-                self._arrived.clear()
-                self._idle.set()
-                await self._arrived.wait()
+            while lane.queue:
+                context, fields = lane.queue.popleft()
+                await asyncio.create_task(self._report_one(fields), context=context)
         finally:
-            self._idle.set()
+            self._lanes.pop(id(lane.servo), None)
 
     async def _report_one(self, fields: Fields) -> None:
         try:

@@ -112,8 +112,8 @@ class Servo(BaseConnector):
         _connected: bool
         _client: Any
         _left: _lifecycle.Left | None
-        # Weak, for the engine's servo holds this one.
-        _driver: weakref.ref[_core.Servo] | None
+        # Weak, for it holds this one.
+        _driver: weakref.ref[Any] | None
     else:
         # They are not copied: routes are shared by all servos of a kind.
         connectors: Any = None
@@ -159,13 +159,13 @@ class Servo(BaseConnector):
         """Whether it was started and not shut down since."""
         return getattr(self, "_running", False)
 
-    def _driven_by(self, engine: _core.Servo) -> None:
+    def _driven_by(self, engine: Any) -> None:
         """From now on the engine starts it, stops it and reports its progress."""
         self._driver = weakref.ref(engine)
 
     @property
-    def _engine(self) -> _core.Servo | None:
-        """The servo of the engine that runs this one, if one does."""
+    def _engine(self) -> Any:
+        """What runs this one and takes its progress, if there is such: a servo of the engine, or a `ServoRunner`."""
         return self._driver() if self._driver is not None else None
 
     def connectors_named(self, names: Sequence[str]) -> list[BaseConnector]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from servo import _pydantic
@@ -149,6 +149,29 @@ async def _undo_start(servo_: Servo) -> None:
                 _log(servo_, "the servo failed to shut down", error)
     finally:
         servo_._running = False
+
+
+async def undo_attach(servo_: Servo, error: BaseException | None) -> None:
+    """Tells connectors that they are detached, but for those whose handlers of `attach` raised; failures are logged.
+
+    Args:
+        servo_: The servo.
+        error: What its `attach` raised, if it did.
+    """
+    failed = [result.connector for result in _results_of(error)]
+    with servo_.current():
+        step = servo_.dispatch_event("detach", servo_, exclude=failed, return_exceptions=True)
+        if (another := await _attempt(step)) is not None:
+            _log(servo_, "the servo could not be detached", another)
+
+
+def _results_of(error: BaseException | None) -> Iterator[Any]:
+    """The results that handlers have put their errors into."""
+    if isinstance(error, BaseExceptionGroup):
+        for leaf in error.exceptions:
+            yield from _results_of(leaf)
+    elif (result := getattr(error, "__event_result__", None)) is not None:
+        yield result
 
 
 async def stop(servo_: Servo, reason: str | None) -> None:

@@ -50,6 +50,26 @@ impl FailureKind {
     }
 }
 
+impl std::str::FromStr for FailureKind {
+    type Err = ();
+
+    /// The kind of that short word.
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let all = [
+            Self::Configuration,
+            Self::Connect,
+            Self::Tls,
+            Self::Timeout,
+            Self::Interrupted,
+            Self::Status,
+            Self::Reply,
+            Self::TooLarge,
+            Self::Credentials,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == word).ok_or(())
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -149,6 +169,17 @@ impl RemoteError {
     pub(super) fn is_of_unknown_servo(&self, any_detail: bool) -> bool {
         let detail = || serde_json::from_str::<serde_json::Value>(self.body.as_deref()?).ok()?.get("detail").cloned();
         self.status == Some(410) && detail().is_some_and(|detail| any_detail || detail == "unexpected servo_uid")
+    }
+
+    /// Whether the service has looked at the message, and does not want it.
+    pub(super) fn refuses_the_message(&self) -> bool {
+        match (self.kind, self.status) {
+            (FailureKind::Configuration, _) => true,
+            (FailureKind::Status, Some(status)) => {
+                !is_retryable(status) && status >= 400 && !matches!(status, 401 | 403 | 407)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the message was too large, for us or for the service, and not the answer.

@@ -65,7 +65,8 @@ impl Optimizer for RemoteOptimizer {
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[allow(missing_docs)]
+pub enum Kind {
     Greeting,
     Question,
     Progress,
@@ -74,7 +75,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(request: &Request) -> Self {
+    /// What that message is for.
+    pub fn of(request: &Request) -> Self {
         match request.event {
             Event::Hello => Self::Greeting,
             Event::WhatsNext => Self::Question,
@@ -84,15 +86,16 @@ impl Kind {
         }
     }
 
-    /// A message that the client has given up.
-    fn failed(self, error: RemoteError) -> OptimizerError {
+    /// What is to be known of a message that the client has given up.
+    pub fn failed(self, error: RemoteError) -> OptimizerError {
         let passing = match self {
             // What is wrong from the start is told at the start.
             Self::Greeting => false,
             // Those who ask what is next can ask again: the run goes on when it is right again.
             Self::Question => true,
-            // What is no JSON was not said by the service, but by something before it: nobody has the result yet.
-            Self::Result => error.retryable || error.kind == FailureKind::Reply,
+            // Only what is said of the result itself is the last word. A token may be put right; and what answers with a
+            // redirection, or with no JSON, is something that stands before the service: nobody has the result yet.
+            Self::Result => !error.refuses_the_message(),
             Self::Progress | Self::Farewell => error.retryable,
         };
         let failure = if error.is_of_unknown_servo(self == Self::Progress) {
@@ -107,8 +110,8 @@ impl Kind {
         OptimizerError { message: error.message, failure, retry_after: error.retry_after }
     }
 
-    /// An answer that is a JSON object, but neither a command nor a status.
-    fn misread(self, event: Event, error: &serde_json::Error) -> Result<Reply, OptimizerError> {
+    /// What to make of an answer that is a JSON object, but neither a command nor a status.
+    pub fn misread(self, event: Event, error: &serde_json::Error) -> Result<Reply, OptimizerError> {
         let message = format!("the reply to {} is neither a command nor a status: {error}", event.as_str());
         match self {
             Self::Greeting => Err(OptimizerError::lasting(message)),

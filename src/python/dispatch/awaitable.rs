@@ -187,6 +187,12 @@ impl Dispatch {
         self.outcome(py)
     }
 
+    /// Why handlers before the event called it off, as an `ExceptionGroup`; None unless they did.
+    #[getter]
+    fn cancellation(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.state).cancellation.as_ref().map(|cancellation| cancellation.clone_ref(py))
+    }
+
     /// Whether it runs or has run.
     #[getter]
     fn done(&self) -> bool {
@@ -247,11 +253,11 @@ impl Dispatch {
     }
 
     fn __clear__(&self) {
-        let (outcome, results) = {
+        let held = {
             let mut state = lock(&self.state);
-            (state.outcome.take(), state.results.take())
+            (state.outcome.take(), state.results.take(), state.cancellation.take())
         };
-        drop((outcome, results));
+        drop(held);
         self.end();
     }
 }

@@ -155,6 +155,9 @@ impl Dispatch {
             let cancelling = |error: &PyErr| error.is_instance(py, parts.event_cancelled.bind(py));
             if phase.preposition == Preposition::Before && phase.errors.iter().all(|(_, error)| cancelling(error)) {
                 self.tell_of_cancellation(py, parts, &phase)?;
+                let cancellation = group(py, parts, phase.errors)?.into_value(py).into_any();
+                let former = lock(&self.state).cancellation.replace(cancellation);
+                drop(former);
                 return Ok(&[]);
             }
             return Err(group(py, parts, phase.errors)?);

@@ -41,6 +41,8 @@ pub(super) struct State {
     pub results: Option<Py<PyList>>,
     /// What the caller gets.
     pub outcome: Option<Py<PyAny>>,
+    /// Why handlers before the event called it off, as an exception group.
+    pub cancellation: Option<Py<PyAny>>,
     /// What the caller waits for.
     pub waiter: Option<Py<PyAny>>,
     /// What was thrown into the caller.
@@ -74,6 +76,7 @@ impl Dispatch {
             phase: None,
             results: None,
             outcome: None,
+            cancellation: None,
             waiter: None,
             interrupted: None,
             nesting: None,
@@ -297,6 +300,7 @@ impl Dispatch {
         if let Ok(state) = self.state.try_lock() {
             visit.call(&state.results)?;
             visit.call(&state.outcome)?;
+            visit.call(&state.cancellation)?;
             visit.call(&state.waiter)?;
             if let Some((_, options)) = &state.task_options {
                 visit.call(options)?;

@@ -31,7 +31,7 @@ Operational Commands:
   describe   Show the components with their settings, and the metrics.
   measure    Read metrics and show their values.
   adjust     Change settings and show all of them as they are afterwards.
-  optimizer  Look at the studies of the local optimizer.
+  optimizer  Look at studies of the local optimizer, or serve it to others.
 
 Configuration Commands:
   validate  Check a configuration file and show everything that is wrong...
@@ -56,8 +56,15 @@ Before the Run:
   -d, --dry-run             Run the checks, and nothing else.
 
 During the Run:
-  --no-poll          Start, and wait for a signal; ask for no commands.
-  -i, --interactive  Ask before connecting, and before each command.
+  --no-poll                       Start, and wait for a signal; ask for no
+                                  commands.
+  -i, --interactive               Ask before connecting, and before each
+                                  command.
+  --metrics-bind-address HOST:PORT
+                                  Serve /metrics, /healthz and /readyz there
+                                  while the servos run; port 0 is any that is
+                                  free.  [env var:
+                                  SERVO_RUN_METRICS_BIND_ADDRESS]
 
 At the End:
   --shutdown-timeout DURATION  How long an orderly end may take. [default:

@@ -214,7 +214,8 @@ async def test_the_newest_reports_win(connector, of_servo, records):
             logger.info("text", progress=number / 100)
         await logger.complete()
         await asyncio.sleep(0)
-        assert len(handler._queue) <= module.QUEUED
+        (lane,) = handler._lanes.values()
+        assert len(lane.queue) <= module.QUEUED
         go.set()
     await delivered(handler)
     found = [report["progress"] for report in reports]
