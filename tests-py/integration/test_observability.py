@@ -100,7 +100,7 @@ def start(service, tmp_path):
     (tmp_path / "servo.yaml").write_text(
         f"optimizer: {{id: dev.example.com/app-1, token: {TOKEN}, "
         f"base_url: 'http://127.0.0.1:{service.server.server_port}'}}\n"
-        "connectors: {web: web.WebConnector}\nweb: {login: hunter22}\n"
+        "connectors: {web: web.WebConnector}\nweb: {login: hunter22, mode: fast}\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     running = []
