@@ -42,7 +42,7 @@ lint: lint-rust lint-python ## Check formatting, lints and types
 lint-rust: $(STAMPS)/tools
 	cargo fmt --check
 	cargo clippy $(LOCKED) --all-targets -- -D warnings
-	cargo clippy $(LOCKED) --all-targets --features python -- -D warnings
+	cargo clippy $(LOCKED) --all-targets --features python,otel -- -D warnings
 
 lint-python: $(STAMPS)/extension
 	$(BIN)/ruff check .
@@ -57,7 +57,7 @@ fmt: $(STAMPS)/tools ## Format the sources and apply safe lint fixes
 	$(BIN)/ruff format .
 
 test-rust: postgres ## Run the Rust tests, documentation examples included
-	cargo test $(LOCKED) --workspace
+	cargo test $(LOCKED) --workspace --features otel
 
 test-python: $(STAMPS)/extension postgres ## Run the Python tests
 	$(BIN)/python -m pytest tests-py
