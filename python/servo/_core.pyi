@@ -21,9 +21,63 @@ class ConfigError(ValueError):
 
     problems: str
 
+class StudySource:
+    """A study by its name, in a storage. Reading it disturbs nobody.
+
+    Args:
+        storage: `sqlite:///path` or `postgresql://user:password@host/database`.
+        study: The name of the study; any when absent.
+
+    Raises:
+        ValueError: The storage is not of that form.
+    """
+
+    def __init__(self, storage: str, study: str | None = None) -> None: ...
+    @property
+    def servo(self) -> str | None:
+        """The servo whose configuration it is from."""
+    @property
+    def study(self) -> str | None:
+        """The name of the study; any when absent."""
+    @property
+    def storage(self) -> str:
+        """Where it is: the path of a file, or the URL of a database without its password."""
+    def with_study(self, study: str) -> StudySource:
+        """Another study of the same storage."""
+    def studies(self) -> str:
+        """Every study of the storage, as JSON.
+
+        Raises:
+            RuntimeError: The storage cannot be read.
+        """
+    def read(self, generation: int | None = None) -> str:
+        """The study with its trials, as JSON; the newest unless a generation is named.
+
+        Raises:
+            LookupError: There is no such study; the text says which there are.
+            RuntimeError: The storage cannot be read.
+        """
+
+def configured_studies(
+    config_file: str, types: list[Any], environment: Mapping[str, str] | None = None
+) -> list[StudySource]:
+    """The studies of the servos of a servo.yaml that have a local optimizer.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+
+    Raises:
+        ConfigError: Everything that is wrong.
+    """
+
 class Servo:
     """One servo of a servo.yaml."""
 
+    @property
+    def no_diagnostics(self) -> bool:
+        """Whether requests for diagnostics are declined. The local optimizer makes none."""
     @property
     def name(self) -> str:
         """The name of the servo."""
@@ -48,13 +102,30 @@ class Servo:
         Raises:
             RuntimeError: It runs already, or there is no event loop, or the study cannot be opened.
         """
-    def interrupt(self, reason: str) -> None:
-        """Asks the run to end; it takes less than five seconds."""
+    def make_view(self) -> Any:
+        """The `servo.Servo` with its connectors, made where there is none because none of them is written in Python."""
+    def attach(self) -> Awaitable[None]:
+        """Tells the connectors that they have joined the servo. A run that follows does not tell them again.
+
+        Raises:
+            EventError: A connector failed.
+        """
+    def detach(self) -> Awaitable[None]:
+        """Tells the connectors that they leave the servo. Each is told; what fails is logged."""
+    def interrupt(self, reason: str, within: float | None = None) -> None:
+        """Asks the run to end.
+
+        Args:
+            reason: Why, for the optimizer.
+            within: How many seconds that may take; five unless given.
+        """
     def snapshot(self) -> str:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
-    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+    def report_progress(
+        self, connector: str, event: str, percent: float, message: str, line: str | None = None
+    ) -> None:
         """Reports how far a connector has come with an event. Never waits: the newest report wins.
 
         Args:
@@ -136,9 +207,19 @@ class Assembly:
 
     Args:
         servos: Those that `run` starts.
+        poll: Whether optimizers are asked for commands. Servos that do not ask are started, and stay so until
+            `interrupt`.
+        permits: Asked with the name of a servo before it does `connect`, and each `poll`. The run of a servo to which
+            it says no ends in order, with the reason `declined`.
     """
 
-    def __init__(self, servos: Sequence[Servo]) -> None: ...
+    def __init__(
+        self,
+        servos: Sequence[Servo],
+        *,
+        poll: bool = True,
+        permits: Callable[[str, str], Awaitable[bool]] | None = None,
+    ) -> None: ...
     def run(self) -> Awaitable[str]:
         """Runs until no servo is left; gives what came of each as JSON, in the order in which they were added: `name`,
         `optimizer`, `ended`, `reason` and `report`.
@@ -162,11 +243,16 @@ class Assembly:
             name: The name.
             reason: Why, for the optimizer.
         """
-    def interrupt(self, reason: str) -> None:
-        """Asks all servos to end, those that are added from now on as well."""
+    def interrupt(self, reason: str, within: float | None = None) -> None:
+        """Asks all servos to end, those that are added from now on as well.
+
+        Args:
+            reason: Why, for the optimizers.
+            within: How many seconds that may take; five unless given.
+        """
     def drain(self) -> str:
         """What has changed since the last call, as JSON: of each servo that did `servo`, which is its place, `name`,
-        `state` and `notes`. Servos at rest cost nothing.
+        `state` and `notes`, and of one whose run is over `ended` and `reason`. Servos at rest cost nothing.
         """
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -209,6 +295,18 @@ class OptimizerClient:
             TypeError: The content cannot be written as JSON.
             servo.errors.ServoError: There is no reply, or it tells of a failure.
         """
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        max_time: float | None = None,
+        max_tries: int | None = 1,
+    ) -> Awaitable[dict[str, Any]]:
+        """Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the
+        answer."""
+
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
 
@@ -763,3 +861,69 @@ class SelectorIndex:
     def find(self, name: str) -> list[int]:
         """The numbers of the subscriptions that a channel's name concerns, ascending."""
     def __len__(self) -> int: ...
+
+class MetricsEndpoint:
+    """`/metrics`, `/healthz` and `/readyz`, until it is closed."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `HOST:PORT`."""
+    def close(self) -> Awaitable[None]:
+        """Ends it; takes less than a second."""
+
+def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
+    """Begins to count what the engine does, and serves it over HTTP.
+
+    Args:
+        address: `HOST:PORT`; a port of 0 is any that is free.
+        servos: How many servos there are going to be: until then the process is not ready.
+
+    Raises:
+        RuntimeError: It cannot listen there.
+    """
+
+def export_traces() -> bool:
+    """Begins to export traces where `OTEL_EXPORTER_OTLP_ENDPOINT` asks for it; gives whether they are exported.
+
+    Raises:
+        RuntimeError: It asks for what cannot be had.
+    """
+
+def finish_traces(within: float) -> None:
+    """Delivers the traces that still wait, and ends their export.
+
+    Args:
+        within: The seconds that this may take.
+    """
+
+class OptimizerServer:
+    """The local optimizer over HTTP."""
+
+    def __new__(
+        cls, config_file: str, listen: str | None = None, storage: str | None = None, insecure: bool = False
+    ) -> OptimizerServer:
+        """The server of a configuration file.
+
+        Args:
+            config_file: The path.
+            listen: The host and the port to use in place of the file's.
+            storage: The storage URL to use in place of the file's.
+            insecure: Whether plain HTTP may be spoken where others can reach it, whatever the file says.
+
+        Raises:
+            ConfigError: Everything that is wrong with the file.
+            RuntimeError: An argument is wrong.
+        """
+    def bind(self) -> Awaitable[tuple[str, int, str]]:
+        """Opens the storage and listens.
+
+        Returns:
+            The URL, the number of applications, and the storage without its password.
+
+        Raises:
+            RuntimeError: The address, the storage or the certificate cannot be used.
+        """
+    def serve(self) -> Awaitable[None]:
+        """Answers until `stop`."""
+    def stop(self) -> None:
+        """Asks the server to end in order; it takes about ten seconds at the most."""

@@ -128,6 +128,34 @@ class OptimizerClient:
         """
         return await self._engine.post(str(event), param, servo_uid, retry=retry, context=str(context))
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        max_time: float | None = None,
+        max_tries: int | None = 1,
+    ) -> dict[str, Any]:
+        """Makes another request than a message, with the same authentication and bounds.
+
+        Args:
+            method: Such as `GET`.
+            path: Behind the URL of the optimizer.
+            body: What is sent as JSON.
+            max_time: For how many seconds it is tried; no limit unless given.
+            max_tries: How often it is tried; None for no limit.
+
+        Returns:
+            The JSON of the answer.
+
+        Raises:
+            OptimizerError: It did not get through.
+            TypeError: The body cannot be written as JSON.
+            RuntimeError: The client is closed.
+        """
+        return await self._engine.request(method, path, body, max_time=max_time, max_tries=max_tries)
+
     async def close(self) -> None:
         """Lets go of the connections. What is under way goes on."""
         self._engine.close()

@@ -1,6 +1,6 @@
 """The search strategies of optuna, as the local optimizer asks and tells them.
 
-The optimizer's own ledger is the truth; the optuna study in the same file follows it, so that optuna's
+The optimizer's own ledger is the truth; the optuna study in the same file or database follows it, so that optuna's
 tools can read it.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import warnings
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,6 @@ class OptunaSampler:
 
     def __init__(self, request: str) -> None:
         import optuna
-        from sqlalchemy.pool import NullPool
 
         wanted = json.loads(request)
         self._optuna = optuna
@@ -45,12 +46,8 @@ class OptunaSampler:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # No connection outlives an operation: the ledger's own SQLite opens the file in between.
-            storage = optuna.storages.RDBStorage(
-                f"sqlite:///{Path(wanted['storage']).resolve()}", engine_kwargs={"poolclass": NullPool}
-            )
             self._study = optuna.create_study(
-                storage=storage,
+                storage=_storage(optuna, wanted["storage"]),
                 sampler=_sampler(optuna, wanted, self._violations),
                 study_name=wanted["study"],
                 direction=wanted["direction"],
@@ -118,6 +115,61 @@ class OptunaSampler:
                 step: Any = distribution.step or 1
                 points *= round((distribution.high - distribution.low) / step) + 1
         return points
+
+
+def _storage(optuna: Any, where: dict[str, Any]) -> Any:
+    """The storage of optuna's studies: `file`, or the parts of a `postgresql` connection."""
+    if (parts := where.get("postgresql")) is not None:
+        return _database(json.dumps(parts, sort_keys=True))
+    from sqlalchemy.pool import NullPool
+
+    # No connection outlives an operation: the ledger's own SQLite opens the file in between.
+    return optuna.storages.RDBStorage(
+        f"sqlite:///{Path(where['file']).resolve()}", engine_kwargs={"poolclass": NullPool}
+    )
+
+
+@lru_cache(maxsize=4)
+def _database(parts: str) -> Any:
+    """The storage of a database, one for all studies of this process; its connections are bounded."""
+    import optuna
+
+    psycopg: Any = import_module("psycopg")
+    given = {name: value for name, value in json.loads(parts).items() if value is not None}
+    if given["sslmode"] == "verify-full" and "sslrootcert" not in given:
+        given["sslrootcert"] = _authorities()
+
+    def connect() -> Any:
+        connection = psycopg.connect(
+            **given, connect_timeout=10, application_name="servo optuna", keepalives_idle=20, tcp_user_timeout=15_000
+        )
+        connection.execute("SET statement_timeout = '30s'")
+        connection.commit()
+        return connection
+
+    # The parts are not in the URL, which errors and logs may show.
+    return optuna.storages.RDBStorage(
+        "postgresql+psycopg://",
+        engine_kwargs={
+            "creator": connect,
+            "pool_size": 2,
+            "max_overflow": 2,
+            "pool_timeout": 30,
+            "pool_pre_ping": True,
+            "pool_recycle": 1800,
+        },
+    )
+
+
+def _authorities() -> str:
+    """The file of the authorities that the system trusts, as psycopg takes it."""
+    import ssl
+
+    found = ssl.get_default_verify_paths()
+    for path in (found.cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"):
+        if path is not None and Path(path).is_file():
+            return path
+    return "system"
 
 
 def _sampler(optuna: Any, wanted: dict[str, Any], violations: Any) -> Any:

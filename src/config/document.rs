@@ -85,6 +85,11 @@ impl Document {
         Self { filled: Some(Arc::new(Filled { json, origins, problems })), ..self.clone() }
     }
 
+    /// Problems of this document, which must not be none, with their places.
+    pub fn error(&self, problems: Vec<Problem>) -> ConfigError {
+        ConfigError::located(&self.file, self.located(problems))
+    }
+
     /// What is wrong with the variables that were to fill it.
     pub(super) fn unreadable_variables(&self) -> impl Iterator<Item = (Origin, Problem)> {
         let found = self.filled.iter().flat_map(|filled| &filled.problems);

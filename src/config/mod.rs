@@ -27,7 +27,7 @@ pub use document::Document;
 pub use environment::Environment;
 pub use file::{MAX_FILE_SIZE, load_bytes, load_bytes_in, load_file, load_file_in};
 pub use nearest::nearest;
-pub use optimizer::OptimizerConfig;
+pub use optimizer::{OptimizerConfig, is_id};
 pub use place::{ConfigError, LocatedProblem, Place};
 pub use problem::{Path, Problem, Step};
 pub use read::{read, read_with};

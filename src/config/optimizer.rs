@@ -156,7 +156,8 @@ fn check(key: &str, value: &Json, form: Form, path: &Path) -> Option<Problem> {
     Some(Problem::new(path.key(key), message))
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether a text is what a service calls an application: `<organization>/<name>`.
+pub fn is_id(text: &str) -> bool {
     let Some((organization, name)) = text.split_once('/') else { return false };
     let common = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     (5..=50).contains(&organization.len())

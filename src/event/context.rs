@@ -6,6 +6,8 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::counting;
+
 /// How far a command has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
@@ -17,6 +19,8 @@ pub struct Progress {
     pub percent: f64,
     /// For people.
     pub message: String,
+    /// The line of the log that it stands in, where there is one: optimizers are told that.
+    pub line: Option<String>,
     /// When the command began.
     pub started_at: Instant,
 }
@@ -70,11 +74,20 @@ impl Context {
 
     /// Reports how far the command has come, from 0 to 100. Never waits.
     pub fn report(&self, percent: f64, message: impl Into<String>) {
+        self.report_line(percent, message.into(), None);
+    }
+
+    /// The same, with the line of the log.
+    pub(crate) fn report_line(&self, percent: f64, message: String, line: Option<String>) {
+        if counting() {
+            metrics::counter!("servo_progress_total", "outcome" => "reported").increment(1);
+        }
         self.progress.send_replace(Some(Progress {
             event: self.event.to_string(),
             connector: self.connector.to_string(),
             percent: percent.clamp(0.0, 100.0),
-            message: message.into(),
+            message,
+            line,
             started_at: self.started_at,
         }));
     }

@@ -7,6 +7,7 @@ mod error;
 pub mod local;
 mod message;
 pub mod remote;
+pub mod server;
 
 pub use error::{Failure, OptimizerError};
 pub use message::{Command, Commands, Event, Reply, Request, Status};

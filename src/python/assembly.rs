@@ -12,14 +12,19 @@ use pyo3_async_runtimes::tokio::{future_into_py, get_runtime};
 use serde_json::{Value as Json, json};
 use tokio::sync::oneshot;
 
+use super::consent::Asked;
 use super::errors::runtime_error;
-use super::servo::{PyServo, Running, Watched, result_of, snapshot};
-use crate::runner::{Assembly, Failure, Finished};
+use super::servo::{PyServo, Running, Watched, grace, result_of, snapshot};
+use crate::runner::{Assembly, Consent, Failure, Finished};
 
 /// The servos of a process, side by side.
 ///
 /// Args:
 ///     servos: Those that `run` starts.
+///     poll: Whether optimizers are asked for commands. Servos that do not ask are started, and stay so until
+///         `interrupt`.
+///     permits: `async def permits(servo: str, step: str) -> bool`, asked before `connect` and each `poll`; the run of a
+///         servo to which it says no ends in order, with the reason `declined`.
 #[pyclass(frozen, name = "Assembly", module = "servo._core")]
 pub struct PyAssembly {
     assembly: Assembly,
@@ -27,6 +32,11 @@ pub struct PyAssembly {
     servos: Mutex<Option<Vec<Py<PyServo>>>>,
     members: Arc<Mutex<Vec<Member>>>,
     watch: Mutex<Watch>,
+    poll: bool,
+    permits: Mutex<Option<Py<PyAny>>>,
+    asked: OnceLock<Asked>,
+    /// Those that have ended since somebody looked.
+    over: Arc<Mutex<Vec<Finished>>>,
 }
 
 /// A servo that was started. They stand in the order in which they were.
@@ -52,12 +62,17 @@ struct Watch {
 #[pymethods]
 impl PyAssembly {
     #[new]
-    fn new(servos: Vec<Py<PyServo>>) -> Self {
+    #[pyo3(signature = (servos, *, poll = true, permits = None))]
+    fn new(servos: Vec<Py<PyServo>>, poll: bool, permits: Option<Py<PyAny>>) -> Self {
         Self {
             assembly: Assembly::new(),
             servos: Mutex::new(Some(servos)),
             members: Arc::default(),
             watch: Mutex::default(),
+            poll,
+            permits: Mutex::new(permits),
+            asked: OnceLock::new(),
+            over: Arc::default(),
         }
     }
 
@@ -70,13 +85,21 @@ impl PyAssembly {
         let Some(servos) = locked(&this.servos).take() else {
             return Err(runtime_error("the assembly was run already: make another one"));
         };
+        if let Some(permits) = locked(&this.permits).as_ref() {
+            let _ = this.asked.set(Asked::new(py, permits.clone_ref(py))?);
+        }
         let begun: PyResult<Vec<_>> = servos.iter().map(|servo| Running::begin(servo.bind(py))).collect();
         for running in begun? {
             this.start(running);
         }
-        let (assembly, members) = (this.assembly.clone(), this.members.clone());
+        let (assembly, members, over) = (this.assembly.clone(), this.members.clone(), this.over.clone());
         let run = future_into_py(py, async move {
-            let finished = assembly.run().await;
+            let mut finished = Vec::new();
+            while let Some(one) = assembly.next().await {
+                locked(&over).push(one.clone());
+                finished.push(one);
+            }
+            finished.sort_by_key(|one: &Finished| one.id);
             let results = {
                 let members = locked(&members);
                 finished.iter().map(|finished| result(finished, &members[finished.id.index()])).collect::<Vec<_>>()
@@ -109,24 +132,35 @@ impl PyAssembly {
         })
     }
 
-    /// Asks all servos to end, those that are added from now on as well.
-    fn interrupt(&self, reason: &str) {
-        self.assembly.stop(reason);
+    /// Asks all servos to end, those that are added from now on as well, within that many seconds: five unless given.
+    #[pyo3(signature = (reason, within = None))]
+    fn interrupt(&self, reason: &str, within: Option<f64>) {
+        self.assembly.stop_within(reason, grace(within));
     }
 
-    /// What has changed since the last call, as JSON: of each servo that did, its state and what there is to tell.
+    /// What has changed since the last call, as JSON: of each servo that did, its state and what there is to tell, and of
+    /// one whose run is over how it ended.
     fn drain(&self, py: Python<'_>) -> String {
         py.detach(|| {
             let mut watch = locked(&self.watch);
-            let looks = watch.looks();
+            // First: what is shown of a servo that is over is its end.
+            let over = std::mem::take(&mut *locked(&self.over));
+            let mut looks = watch.looks();
+            let mut ends: HashMap<_, _> = over.into_iter().map(|one| (one.id.index(), one.result)).collect();
             let members = locked(&self.members);
+            for &at in ends.keys() {
+                looks.entry(at).or_insert_with(|| members[at].watched.get().cloned());
+            }
             let changes = looks.into_iter().map(|(at, watched)| {
+                let (ended, reason) = ends.remove(&at).map(|end| result_of(&end)).unzip();
                 let board = watched.as_ref().and_then(|watched| watched.board.as_ref());
                 json!({
                     "servo": at,
                     "name": members[at].name,
                     "state": snapshot(watched.as_ref()),
                     "notes": board.map(|board| board.drain()).unwrap_or_default(),
+                    "ended": ended,
+                    "reason": reason.flatten(),
                 })
             });
             Json::Array(changes.collect()).to_string()
@@ -139,11 +173,15 @@ impl PyAssembly {
         if let Ok(servos) = self.servos.try_lock() {
             servos.iter().flatten().try_for_each(|servo| visit.call(servo))?;
         }
+        if let Ok(permits) = self.permits.try_lock() {
+            visit.call(&*permits)?;
+        }
         Ok(())
     }
 
     fn __clear__(&self) {
         let _servos = locked(&self.servos).take();
+        let _permits = locked(&self.permits).take();
     }
 }
 
@@ -155,8 +193,10 @@ impl PyAssembly {
         let watched = Arc::new(OnceLock::new());
         let (opened, is_open) = oneshot::channel();
         let shown = watched.clone();
+        let (poll, asked) = (self.poll, self.asked.get().cloned());
         let run = async move {
             let (runner, watched) = running.open().await.map_err(Failure::Open)?;
+            let runner = runner.with_polling(poll).with_consent(asked.map(|asked| Arc::new(asked) as Arc<dyn Consent>));
             let _ = shown.set(watched.clone());
             let _ = opened.send(watched);
             Ok(runner.run().await?)

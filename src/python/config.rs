@@ -19,7 +19,7 @@ use crate::event::Responder;
 use crate::runner::Servo;
 
 /// The native types and those of Python; a dotted path that is not known yet is imported.
-struct Catalog {
+pub(super) struct Catalog {
     registry: Mutex<Registry>,
     /// Why dotted paths could not be imported.
     failures: Mutex<HashMap<String, String>>,
@@ -27,7 +27,7 @@ struct Catalog {
 }
 
 impl Catalog {
-    fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    pub(super) fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         let event_loop = Arc::new(EventLoop::default());
         let mut registry = connectors::registry();
         for class in types {
@@ -100,7 +100,7 @@ impl ConnectorCatalog for Catalog {
 }
 
 /// Python code may be called while a file is read, so the GIL is given up for the rest of it.
-fn load(
+pub(super) fn load(
     py: Python<'_>,
     config_file: &str,
     catalog: &Catalog,
@@ -218,14 +218,17 @@ pub fn open_servos(
             let members = servo.members().to_vec();
             let servo = Bound::new(py, PyServo::new(config, config_file, servo, catalog.event_loop.clone()))?;
             catalog.event_loop.belong_to(servo.as_any())?;
-            show(&servo, &catalog.event_loop, &document, members)?;
+            // Without connectors in Python nobody looks, unless there are checks.
+            if !catalog.event_loop.connectors(py).is_empty() {
+                show(&servo, &catalog.event_loop, &document, members)?;
+            }
             Ok(servo.unbind())
         })
         .collect()
 }
 
-/// Makes the `servo.Servo` that Python connectors see; without any, nobody looks.
-fn show(
+/// Makes the `servo.Servo` that Python connectors and checks see.
+pub(super) fn show(
     servo: &Bound<'_, PyServo>,
     event_loop: &EventLoop,
     document: &str,
@@ -233,9 +236,6 @@ fn show(
 ) -> PyResult<()> {
     let py = servo.py();
     let written = event_loop.connectors(py);
-    if written.is_empty() {
-        return Ok(());
-    }
     let mut of_python = HashMap::new();
     for connector in written {
         of_python.insert(connector.getattr("name")?.extract::<String>()?, connector);

@@ -1,21 +1,27 @@
 //! The extension module `servo._core`: the engine as Python sees it.
 
 mod assembly;
+mod bell;
 mod calls;
 mod config;
 mod connector;
+mod consent;
 mod dispatch;
 mod errors;
 mod event_loop;
 mod greeting;
 mod json;
+mod loop_queue;
 mod native;
 mod optimizer_client;
 mod partner;
 mod pubsub;
 mod runner;
 mod sampler;
+mod server;
 mod servo;
+mod studies;
+mod telemetry;
 mod types;
 mod values;
 
@@ -41,7 +47,13 @@ mod core {
     #[pymodule_export]
     use super::runner::ServoLoop;
     #[pymodule_export]
+    use super::server::OptimizerServer;
+    #[pymodule_export]
     use super::servo::PyServo;
+    #[pymodule_export]
+    use super::studies::{StudySource, configured_studies};
+    #[pymodule_export]
+    use super::telemetry::{MetricsEndpoint, export_traces, finish_traces, serve_metrics};
     #[pymodule_export]
     use super::values::{
         DataPoint, TimeSeries, duration_pattern, duration_to_text, measurement_wire, step_alignment, text_to_duration,
@@ -49,6 +61,9 @@ mod core {
     #[pymodule_export]
     use super::{forward_logs, version};
 }
+
+/// The level of Python's logging that stands for TRACE, as loguru has it.
+const TRACE: u8 = 5;
 
 /// The version of the engine.
 #[pyfunction]
@@ -59,7 +74,13 @@ fn version() -> &'static str {
 /// Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing.
 #[pyfunction]
 fn forward_logs(py: Python<'_>) -> PyResult<()> {
-    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::LoggersAndLevels)?;
+    // Below DEBUG only where somebody asks for it: the bodies of requests are there.
+    let asked = py.import("logging")?.call_method1("getLogger", ("servox",))?.call_method1("isEnabledFor", (TRACE,))?;
+    let most = if asked.extract()? { log::LevelFilter::Trace } else { log::LevelFilter::Debug };
+    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::LoggersAndLevels)?
+        .filter_target("servox".to_owned(), most)
+        // Spans are for those who trace.
+        .filter_target(crate::telemetry::spans::TARGET.to_owned(), log::LevelFilter::Off);
     // Installed already, here or by a host program: then it stays as it is.
     let _ = logger.install();
     Ok(())

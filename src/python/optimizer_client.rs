@@ -8,11 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_async_runtimes::tokio::future_into_py;
 use pythonize::pythonize;
+use reqwest::Method;
 use serde_json::Value as Json;
 
 use super::errors::from_python;
 use super::json::to_json;
-use crate::optimizer::remote::{Client, FailureKind, Message, RemoteError, Tries, is_retryable};
+use crate::optimizer::remote::{Client, FailureKind, Limits, Message, RemoteError, Tries, is_retryable};
 
 /// The client of one optimizer at a service.
 ///
@@ -58,8 +59,7 @@ impl OptimizerClient {
         retry: bool,
         context: String,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let client = client.ok_or_else(|| PyRuntimeError::new_err("the client is closed"))?;
+        let client = self.open()?;
         let param: Json = match param {
             None => Json::Null,
             Some(param) => to_json(&param).map_err(|error| {
@@ -73,6 +73,33 @@ impl OptimizerClient {
         })
     }
 
+    /// Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the answer.
+    ///
+    /// It is tried within the limits, once unless there are any.
+    #[pyo3(signature = (method, path, body = None, *, max_time = None, max_tries = Some(1)))]
+    fn request<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        path: String,
+        body: Option<Bound<'py, PyDict>>,
+        max_time: Option<f64>,
+        max_tries: Option<u32>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.open()?;
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| PyTypeError::new_err(format!("expected a method of HTTP, found '{method}'")))?;
+        let body = body
+            .map(|body| to_json(&body))
+            .transpose()
+            .map_err(|error| PyTypeError::new_err(format!("the body for {path} cannot be written as JSON: {error}")))?;
+        let max_time = max_time.map(|time| Duration::try_from_secs_f64(time).unwrap_or_default());
+        future_into_py(py, async move {
+            let limits = Limits { max_time, max_tries };
+            Ok(Posted(client.request(method, &path, body.as_ref(), Tries::Limits(limits)).await))
+        })
+    }
+
     /// Lets go of the connections; a closed client posts nothing more. What is under way goes on.
     fn close(&self) {
         drop(self.client.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -80,6 +107,13 @@ impl OptimizerClient {
 
     fn __repr__(&self) -> String {
         format!("OptimizerClient({:?})", self.id)
+    }
+}
+
+impl OptimizerClient {
+    fn open(&self) -> PyResult<Arc<Client>> {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        client.ok_or_else(|| PyRuntimeError::new_err("the client is closed"))
     }
 }
 

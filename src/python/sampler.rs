@@ -1,10 +1,11 @@
 //! The strategies of optuna, which are Python, beside the native ones.
 
 use pyo3::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::optimizer::local::{
-    Assignment, NativeSamplers, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, Trial,
+    Assignment, NativeSamplers, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, StorageUrl,
+    Trial,
 };
 
 /// The native strategies, and optuna's.
@@ -21,20 +22,28 @@ impl SamplerFactory for Samplers {
             SamplerKind::Qmc => &["optuna", "scipy"],
             _ => &["optuna"],
         };
-        Python::attach(|py| {
-            let find = py.import("importlib.util").and_then(|util| util.getattr("find_spec")).map_err(failure)?;
-            for package in needed {
-                if find.call1((package,)).map_err(failure)?.is_none() {
-                    let hint = if *package == "optuna" { "'servox-rs[local]'" } else { package };
-                    return Err(SamplerError::new(format!(
-                        "sampler '{}' needs the Python package {package}, which is not installed: pip install {hint}, \
-                         or choose random or grid, which are built in",
-                        kind.as_str()
-                    )));
-                }
+        for package in needed {
+            if !is_installed(package)? {
+                let hint = if *package == "optuna" { "'servox-rs[local]'" } else { package };
+                return Err(SamplerError::new(format!(
+                    "sampler '{}' needs the Python package {package}, which is not installed: pip install {hint}, or \
+                     choose random or grid, which are built in",
+                    kind.as_str()
+                )));
             }
-            Ok(())
-        })
+        }
+        Ok(())
+    }
+
+    fn check_storage(&self, kind: SamplerKind, storage: &StorageUrl) -> Result<(), SamplerError> {
+        if NativeSamplers.check(kind).is_ok() || matches!(storage, StorageUrl::Sqlite(_)) || is_installed("psycopg")? {
+            return Ok(());
+        }
+        Err(SamplerError::new(format!(
+            "sampler '{}' keeps its study in the storage, and for PostgreSQL needs the Python package psycopg, which is \
+             not installed: pip install 'servox-rs[postgresql]', or choose random or grid, which are built in",
+            kind.as_str()
+        )))
     }
 
     fn create(&self, request: &SamplerRequest<'_>) -> Result<Box<dyn Sampler>, SamplerError> {
@@ -42,6 +51,7 @@ impl SamplerFactory for Samplers {
             return NativeSamplers.create(request);
         }
         self.check(request.kind)?;
+        self.check_storage(request.kind, request.storage)?;
         let wanted = json!({
             "kind": request.kind.as_str(),
             "seed": request.seed,
@@ -49,7 +59,7 @@ impl SamplerFactory for Samplers {
             "constraints": request.constraints,
             "space": request.space,
             "trials": request.trials,
-            "storage": request.storage,
+            "storage": storage_of(request.storage),
             "study": request.study,
         });
         let sampler = Python::attach(|py| {
@@ -85,6 +95,37 @@ impl Sampler for OptunaSampler {
         let trial = serde_json::to_string(trial).map_err(|error| SamplerError::new(error.to_string()))?;
         Python::attach(|py| self.object.call_method1(py, "tell", (trial,))).map(drop).map_err(failure)
     }
+}
+
+/// The storage as `servo._optuna` takes it: a file, or what a connection is made with.
+fn storage_of(storage: &StorageUrl) -> Json {
+    match storage {
+        StorageUrl::Sqlite(path) => json!({"file": path}),
+        StorageUrl::Postgres(url) => {
+            let url = url.parts();
+            let (hosts, ports): (Vec<_>, Vec<_>) = url.hosts.into_iter().unzip();
+            let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+            json!({"postgresql": {
+                "host": hosts.join(","),
+                "port": ports.join(","),
+                "user": url.user,
+                "password": url.password,
+                "dbname": url.database,
+                "sslmode": url.sslmode,
+                "sslrootcert": url.sslrootcert,
+                "options": url.options,
+            }})
+        }
+    }
+}
+
+/// Whether a Python package can be imported.
+fn is_installed(package: &str) -> Result<bool, SamplerError> {
+    Python::attach(|py| {
+        let find = py.import("importlib.util")?.getattr("find_spec")?;
+        Ok(!find.call1((package,))?.is_none())
+    })
+    .map_err(|error: PyErr| failure(error))
 }
 
 fn failure(error: impl Into<PyErr>) -> SamplerError {

@@ -9,6 +9,7 @@ use pyo3_async_runtimes::tokio::future_into_py;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
+use super::config::show;
 use super::errors::{runtime_error, to_python};
 use super::event_loop::EventLoop;
 use super::greeting::telling;
@@ -19,7 +20,7 @@ use crate::model::{Adjustment, Control, Duration, Measurement, Reading};
 use crate::optimizer::Optimizer;
 use crate::optimizer::local::{Board, LocalConfig, LocalOptimizer};
 use crate::optimizer::remote::RemoteOptimizer;
-use crate::runner::{Activity, Ended, Failure, Phase, Runner, Servo, Stop};
+use crate::runner::{Activity, Ended, Failure, Grace, Phase, Runner, Servo, Stop};
 
 /// One servo of a servo.yaml.
 #[pyclass(frozen, weakref, name = "Servo", module = "servo._core")]
@@ -93,6 +94,12 @@ impl PyServo {
         }
     }
 
+    /// Whether requests for diagnostics are declined. The local optimizer makes none.
+    #[getter]
+    fn no_diagnostics(&self) -> bool {
+        self.config.no_diagnostics || matches!(self.config.optimizer, OptimizerConfig::Local(_))
+    }
+
     /// The `servo.Servo` that its Python connectors see; None without any.
     #[getter]
     fn view(&self, py: Python<'_>) -> Option<Py<PyAny>> {
@@ -128,9 +135,48 @@ impl PyServo {
         py.import("servo._handlers")?.call_method1("ended_in_order", (run, interrupt))
     }
 
-    /// Asks the run to end; it takes less than five seconds.
-    fn interrupt(&self, reason: String) {
-        self.stop().request(reason);
+    /// Asks the run to end, within that many seconds: five unless given.
+    #[pyo3(signature = (reason, within = None))]
+    fn interrupt(&self, reason: String, within: Option<f64>) {
+        match grace(within) {
+            Some(grace) => self.stop().request_within(reason, grace),
+            None => self.stop().request(reason),
+        }
+    }
+
+    /// The `servo.Servo` with its connectors, made where there is none because none of them is written in Python.
+    fn make_view(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.view(py).is_none() {
+            let document = this.config.document.to_json().to_string();
+            show(slf, &this.event_loop, &document, this.servo.members().to_vec())?;
+        }
+        this.view(py).ok_or_else(|| runtime_error("the servo has no view"))
+    }
+
+    /// Tells the connectors that they have joined the servo. A run that follows does not tell them again.
+    fn attach<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        this.event_loop.enter(py)?;
+        let (servo, handle) = (this.servo.clone(), slf.clone().unbind());
+        future_into_py(py, async move {
+            let _alive = handle;
+            servo.attach().await.map_err(|error| Python::attach(|py| to_python(py, &error)))
+        })
+    }
+
+    /// Tells the connectors that they leave the servo. Each is told; what fails is logged.
+    fn detach<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        this.event_loop.enter(py)?;
+        let (servo, handle) = (this.servo.clone(), slf.clone().unbind());
+        future_into_py(py, async move {
+            let _alive = handle;
+            for error in servo.detach().await {
+                tracing::error!(servo = servo.name(), "detach: {error}");
+            }
+            Ok(())
+        })
     }
 
     /// What the run is doing, as JSON.
@@ -146,9 +192,11 @@ impl PyServo {
         serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
     }
 
-    /// Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins.
-    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: &str) {
-        self.servo.context().for_responder(connector, event).report(percent, message);
+    /// Reports how far a connector has come with an event, from 0 to 100, with the line of the log where there is one.
+    /// Never waits: the newest report wins.
+    #[pyo3(signature = (connector, event, percent, message, line = None))]
+    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: String, line: Option<String>) {
+        self.servo.context().for_responder(connector, event).report_line(percent, message, line);
     }
 
     /// What the connectors describe, as JSON; of all unless some are named.
@@ -232,6 +280,12 @@ impl Drop for Running {
         *self.servo().stop() = Stop::new();
         self.servo().running.store(false, Ordering::Release);
     }
+}
+
+/// The parts of an ending within that many seconds.
+pub(super) fn grace(within: Option<f64>) -> Option<Grace> {
+    let within = std::time::Duration::try_from_secs_f64(within?).ok()?;
+    Some(Grace::within(within))
 }
 
 /// The optimizer that a document names, and what there is to see of it.

@@ -14,7 +14,7 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ended, RunError, Stop};
+use super::{Ended, Grace, RunError, Stop};
 
 /// Which servo of an assembly; never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,8 +63,8 @@ pub struct Assembly(Arc<Mutex<State>>);
 struct State {
     members: HashMap<MemberId, Member>,
     tasks: JoinSet<Finished>,
-    /// Why everything ends, for the servos that come later as well.
-    stopped: Option<Arc<str>>,
+    /// Why everything ends, and how fast, for the servos that come later as well.
+    stopped: Option<(Arc<str>, Option<Grace>)>,
     next: usize,
 }
 
@@ -72,6 +72,15 @@ struct Member {
     name: Arc<str>,
     stop: Stop,
     over: CancellationToken,
+}
+
+impl Member {
+    fn ask(&self, reason: &str, grace: Option<Grace>) {
+        match grace {
+            Some(grace) => self.stop.request_within(reason, grace),
+            None => self.stop.request(reason),
+        }
+    }
 }
 
 impl Assembly {
@@ -96,8 +105,8 @@ impl Assembly {
         let mut state = self.state();
         let id = MemberId(state.next);
         state.next += 1;
-        if let Some(reason) = &state.stopped {
-            member.stop.request(&**reason);
+        if let Some((reason, grace)) = &state.stopped {
+            member.ask(reason, *grace);
         }
         state.members.insert(id, member);
         state.tasks.spawn(async move {
@@ -145,10 +154,15 @@ impl Assembly {
 
     /// Asks all servos to end, those that are added from now on as well. The first reason given stands.
     pub fn stop(&self, reason: &str) {
+        self.stop_within(reason, None);
+    }
+
+    /// The same within that grace, whatever the runners were given.
+    pub fn stop_within(&self, reason: &str, grace: Option<Grace>) {
         let mut state = self.state();
-        let reason = state.stopped.get_or_insert_with(|| reason.into()).clone();
+        let (reason, grace) = state.stopped.get_or_insert_with(|| (reason.into(), grace)).clone();
         for member in state.members.values() {
-            member.stop.request(&*reason);
+            member.ask(&reason, grace);
         }
     }
 
@@ -188,7 +202,7 @@ impl Assembly {
     }
 }
 
-fn text_of(panic: &(dyn Any + Send)) -> String {
+pub(super) fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

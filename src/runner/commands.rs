@@ -1,12 +1,12 @@
 //! Reads one command of an optimizer, and carries it out.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use serde_json::{Map, Value as Json};
 
 use super::Servo;
+use super::assembly::text_of;
 use crate::event::{Context, EventError};
 use crate::model::{Adjustment, Control, Duration};
 use crate::optimizer::{Command, Commands, Status};
@@ -90,6 +90,8 @@ fn metrics_of(param: &Json) -> Result<Vec<String>, EventError> {
     let wrong =
         || unreadable(Commands::Measure, "expected 'metrics' as a list of names, or as an object whose keys they are");
     match param.get("metrics") {
+        // Nothing was said: all of them.
+        None if param.is_null() => Ok(Vec::new()),
         Some(Json::Array(names)) => {
             names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
         }
@@ -117,7 +119,10 @@ pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Sta
     let event = task.event();
     // The executor has caught what handlers do; nothing of this future is used afterwards.
     let content = AssertUnwindSafe(content_of(servo, task, scope)).catch_unwind().await;
-    let content = content.unwrap_or_else(|panic| Err(of_panic(event, &*panic)));
+    let content = content.unwrap_or_else(|panic| {
+        let message = format!("the engine panicked in '{event}', a defect: {}", text_of(&*panic));
+        Err(EventError::failed(message).with_reason("panic"))
+    });
     content.map_or_else(
         |error| {
             tracing::error!(servo = servo.name(), "{event} failed: {error}");
@@ -125,12 +130,6 @@ pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Sta
         },
         Status::ok,
     )
-}
-
-fn of_panic(event: &str, panic: &(dyn Any + Send)) -> EventError {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    EventError::failed(format!("the engine panicked in '{event}', a defect: {text}")).with_reason("panic")
 }
 
 async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<String, Json>, EventError> {
@@ -183,7 +182,7 @@ mod tests {
         Task::read(&Command { cmd, cmd_uid: None, param })
     }
 
-    fn sleep(param: Json) -> (Duration, String) {
+    fn sleep(param: &Json) -> (Duration, String) {
         let Ok(Task::Sleep(sleep)) = read(Commands::Sleep, param.clone()) else { panic!("{param}") };
         (sleep.duration, sleep.reason)
     }
@@ -191,7 +190,7 @@ mod tests {
     #[test]
     fn a_sleep_is_bounded_and_needs_nothing() {
         let told = json!({"duration": "1m", "data": {"status": "idle", "reason": "no pipeline"}});
-        assert_eq!(sleep(told), (Duration::from_secs(60), "idle: no pipeline".into()));
+        assert_eq!(sleep(&told), (Duration::from_secs(60), "idle: no pipeline".into()));
         for (param, duration) in [
             (Json::Null, SLEEP),
             (json!([]), SLEEP),
@@ -205,7 +204,7 @@ mod tests {
             (json!({"duration": u64::MAX}), MOST_SLEEP),
             (json!({"duration": "9000y"}), MOST_SLEEP),
         ] {
-            assert_eq!(sleep(param.clone()), (duration, "unknown reason".into()), "{param}");
+            assert_eq!(sleep(&param), (duration, "unknown reason".into()), "{param}");
         }
     }
 
@@ -215,6 +214,8 @@ mod tests {
         for param in [json!(null), json!({}), json!({"control": null}), json!({"control": {}, "metrics": 5})] {
             assert_eq!(read(Commands::Describe, param), Ok(Task::Describe { control: control.clone() }));
         }
+        let task = read(Commands::Measure, json!(null));
+        assert_eq!(task, Ok(Task::Measure { metrics: vec![], control: control.clone() }));
         for metrics in [json!(["a", "b"]), json!({"a": {"unit": "rpm"}, "b": null})] {
             let task = read(Commands::Measure, json!({"metrics": metrics}));
             let metrics = vec!["a".into(), "b".into()];
@@ -232,7 +233,8 @@ mod tests {
         for (cmd, param, told) in [
             (Commands::Describe, json!([]), "expected an object as its param"),
             (Commands::Describe, json!({"control": [1]}), "expected an object as its control"),
-            (Commands::Measure, json!(null), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({}), "expected 'metrics' as a list of names"),
+            (Commands::Measure, json!({"metrics": null}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!([["a"], {}]), "expected an object as its param"),
             (Commands::Measure, json!({"metrics": "a"}), "expected 'metrics' as a list of names"),
             (Commands::Measure, json!({"metrics": [5]}), "expected 'metrics' as a list of names"),

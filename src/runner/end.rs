@@ -45,18 +45,7 @@ impl Runner {
             deadline.saturating_duration_since(Instant::now())
         };
         for (call, quarters) in [(Call::Shutdown, 3), (Call::Detach, 2)] {
-            let ending = self.servo.leave(&call);
-            match self.stop.bound(ending, || left() * quarters / 4, Some(self.patience)).await {
-                Ok(errors) => {
-                    for error in errors {
-                        tracing::error!(servo = self.servo.name(), "{}: {error}", call.event());
-                    }
-                }
-                Err(_) => {
-                    let event = call.event();
-                    tracing::warn!(servo = self.servo.name(), "connectors did not end '{event}' in time");
-                }
-            }
+            self.leave(&call, || left() * quarters / 4).await;
         }
         let Some(reason) = goodbye else { return };
         let request = self.request(Event::Goodbye, json!({ "reason": reason }));
@@ -66,5 +55,17 @@ impl Runner {
             Err(_) => "it took too long".to_owned(),
         };
         tracing::warn!(servo = self.servo.name(), "Failed to send GOODBYE event: {error}");
+    }
+
+    /// Sends the connectors one event of the end; what fails, and what takes too long, is logged.
+    pub(super) async fn leave(&self, call: &Call, grace: impl Fn() -> Duration) {
+        let event = call.event();
+        let Ok(errors) = self.stop.bound(self.servo.leave(call), grace, Some(self.patience)).await else {
+            tracing::warn!(servo = self.servo.name(), "connectors did not end '{event}' in time");
+            return;
+        };
+        for error in errors {
+            tracing::error!(servo = self.servo.name(), "{event}: {error}");
+        }
     }
 }

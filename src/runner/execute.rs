@@ -46,7 +46,7 @@ impl Runner {
         let ended = tokio::select! {
             biased;
             status = &mut work => Ok(status),
-            word = &mut progress => Err(End::Told(word)),
+            said = &mut progress => Err(End::Told(said)),
             () = self.stop.requested() => Err(End::Stopped),
             () = tokio::time::sleep(limit) => Err(End::Hangs),
         };

@@ -1,17 +1,23 @@
 //! POLL: asks what is next, and follows it.
 
+use std::time::Instant;
+
 use serde_json::Value as Json;
+use tracing::Instrument;
 
 use super::backoff::Backoff;
 use super::commands::Task;
+use super::consent::Intent;
+use super::counting;
 use super::execute::Executed;
 use super::run::{Ended, Reached, RunError, Runner, Turn};
 use crate::event::EventError;
 use crate::optimizer::{Command, Commands, Event, OptimizerError, Reply, Status};
+use crate::telemetry::spans::span;
 
 /// What came of one command.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum Followed {
     /// It was carried out, and the optimizer said that to its result.
     Done(Status),
     /// It could not be read, or was given before; the optimizer said that to the answer. It may come again at once.
@@ -36,6 +42,9 @@ impl Runner {
             if self.optimizer.finished() {
                 return Ok(Turn::Ended(Ended::Finished));
             }
+            if let Some(ended) = self.refused(Intent::Poll).await {
+                return Ok(Turn::Ended(ended));
+            }
             // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
             let Some(next) = self.stop.unless_requested(self.post(Event::WhatsNext, Json::Null)).await else {
                 return Ok(Turn::Ended(self.interrupted()));
@@ -59,12 +68,12 @@ impl Runner {
                 continue;
             }
             match self.follow(&command).await {
-                Step::Done(_) => {
+                Followed::Done(_) => {
                     reached.worked |= command.cmd != Commands::Sleep;
                     pauses.reset();
                 }
-                Step::Odd(_) => pauses.pause(&self.stop).await,
-                Step::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
+                Followed::Odd(_) => pauses.pause(&self.stop).await,
+                Followed::Lost(error) if self.stop.is_requested() || self.optimizer.outlives_lost_results() => {
                     tracing::error!(
                         servo = self.servo.name(),
                         "THE RESULT OF {} IS LOST: {error}; the run goes on with the next command",
@@ -72,26 +81,32 @@ impl Runner {
                     );
                     pauses.pause_for(error.retry_after, &self.stop).await;
                 }
-                Step::Lost(error) => return Err(error.into()),
-                Step::OutOfStep(why) => return Ok(Turn::Restart(why)),
-                Step::Interrupted => return Ok(Turn::Ended(self.interrupted())),
+                Followed::Lost(error) => return Err(error.into()),
+                Followed::OutOfStep(why) => return Ok(Turn::Restart(why)),
+                Followed::Interrupted => return Ok(Turn::Ended(self.interrupted())),
             }
         }
     }
 
     /// Follows one command. Once the run is asked to end that takes no longer than its part of the grace.
-    pub(super) async fn follow(&self, command: &Command) -> Step {
+    pub(super) async fn follow(&self, command: &Command) -> Followed {
         tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
-        let step = self.stop.bound(self.carry_out_and_report(command), || self.grace().command, None).await;
+        let span =
+            span!(INFO, "command", servo = self.servo.name(), cmd = %command.cmd, cmd_uid = command.cmd_uid.as_deref());
+        let work = self.carry_out_and_report(command).instrument(span);
+        let step = self.stop.bound(work, || self.grace().command, None).await;
         let step = step.unwrap_or_else(|_| {
             tracing::warn!(servo = self.servo.name(), "the result of {} was not taken in time", command.cmd);
-            Step::Interrupted
+            Followed::Interrupted
         });
         self.show(None);
+        if matches!(step, Followed::Lost(_) | Followed::Interrupted) {
+            counting::lost(command.cmd);
+        }
         step
     }
 
-    async fn carry_out_and_report(&self, command: &Command) -> Step {
+    async fn carry_out_and_report(&self, command: &Command) -> Followed {
         if let Some(result) = self.taken_before(command) {
             tracing::warn!(
                 servo = self.servo.name(),
@@ -99,27 +114,34 @@ impl Runner {
                 "{} was carried out already: its result is posted again",
                 command.cmd
             );
-            return self.post_result(command, result).await.map_or_else(Step::Lost, Step::Odd);
+            return self.post_result(command, result).await.map_or_else(Followed::Lost, Followed::Odd);
         }
         let task = match Task::read(command) {
             Ok(Task::Sleep(sleep)) => {
                 tracing::info!(servo = self.servo.name(), "Sleeping for {} ({})", sleep.duration, sleep.reason);
                 self.show(Some(command));
                 self.stop.unless_requested(tokio::time::sleep(sleep.duration.to_std())).await;
-                return Step::Done(Status::accepted());
+                counting::command(command.cmd, "ok", None);
+                return Followed::Done(Status::accepted());
             }
             Ok(task) => task,
             Err(error) => return self.refuse(command, &error).await,
         };
-        match self.execute(command, task).await {
-            Executed::Result(status) => self.post_result(command, status).await.map_or_else(Step::Lost, Step::Done),
-            Executed::OutOfStep(why) => Step::OutOfStep(why),
+        let began = Instant::now();
+        let executed = self.execute(command, task).await;
+        counting::executed(command.cmd, &executed, began.elapsed());
+        match executed {
+            Executed::Result(status) => {
+                self.post_result(command, status).await.map_or_else(Followed::Lost, Followed::Done)
+            }
+            Executed::OutOfStep(why) => Followed::OutOfStep(why),
         }
     }
 
     /// Answers a command that cannot be read.
-    async fn refuse(&self, command: &Command, error: &EventError) -> Step {
+    async fn refuse(&self, command: &Command, error: &EventError) -> Followed {
         tracing::warn!(servo = self.servo.name(), cmd_uid = command.cmd_uid, "{error}");
-        self.post_result(command, Status::of_error(error)).await.map_or_else(Step::Lost, Step::Odd)
+        counting::command(command.cmd, error.status(), None);
+        self.post_result(command, Status::of_error(error)).await.map_or_else(Followed::Lost, Followed::Odd)
     }
 }

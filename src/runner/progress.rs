@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::counting;
 use super::run::Runner;
 use crate::event::Progress;
 use crate::optimizer::{Command, Failure, OptimizerError, Reply, Status};
@@ -52,11 +53,13 @@ impl Runner {
             let Some(newest) = reports.borrow_and_update().clone() else { continue };
             self.activity.send_modify(|activity| activity.progress = Some(newest.clone()));
             // Other events that a handler sends have progress of their own. The result itself says that all is done.
-            if newest.event != at_work || !(newest.percent < 100.0) {
+            if newest.event != at_work || newest.percent.is_nan() || newest.percent >= 100.0 {
                 continue;
             }
             let param = progress_param(&newest, began.elapsed(), command.cmd_uid.as_deref());
-            match self.word(self.optimizer.post(self.request(event, param)).await) {
+            let answer = self.optimizer.post(self.request(event, param)).await;
+            counting::progress(if answer.is_ok() { "posted" } else { "failed" });
+            match self.word(answer) {
                 Word::Accepted => {}
                 word => return word,
             }
@@ -117,6 +120,6 @@ fn progress_param(progress: &Progress, runtime: Duration, cmd_uid: Option<&str>)
         "progress": progress.percent,
         "runtime": runtime.as_secs_f64(),
         "cmd_uid": cmd_uid,
-        "message": progress.message,
+        "message": progress.line.as_ref().unwrap_or(&progress.message),
     })
 }

@@ -23,16 +23,21 @@ use tokio::sync::watch;
 
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
-use super::poll::Step;
+use super::consent::{Consent, Intent};
+use super::guarded::Guarded;
+use super::poll::Followed;
 use super::report::Taken;
-use super::{Grace, Servo, Stop};
-use crate::event::EventError;
+use super::{Grace, Servo, Stop, counting};
+use crate::event::{Call, EventError};
 use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
+use crate::telemetry::servos::{Presence, State};
 
 /// How long anything may take that nobody asked to end, beyond the time its command asks for.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 /// How long a servo rests that its service does not know any more.
 const DEPROVISIONED: Duration = Duration::from_secs(3_600);
+/// Why a run ends that nobody consents to.
+const DECLINED: &str = "declined";
 
 /// How a run ended, where nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,9 @@ pub struct Runner {
     /// The result that the optimizer took last: it may ask for the same again.
     pub(super) taken: Mutex<Option<Taken>>,
     grace: Grace,
+    consent: Option<Arc<dyn Consent>>,
+    polling: bool,
+    presence: Presence,
 }
 
 /// How a part of a run ended.
@@ -90,7 +98,33 @@ impl Runner {
     pub fn new(servo: Servo, optimizer: Arc<dyn Optimizer>, stop: Stop) -> Self {
         let activity = watch::Sender::new(Activity::default());
         let grace = Grace::default();
-        Self { servo, optimizer, stop, patience: PATIENCE, activity, taken: Mutex::default(), grace }
+        Self {
+            servo,
+            optimizer: Arc::new(Guarded(optimizer)),
+            stop,
+            patience: PATIENCE,
+            activity,
+            taken: Mutex::default(),
+            grace,
+            consent: None,
+            polling: true,
+            presence: Presence::default(),
+        }
+    }
+
+    /// Sets who is asked before the optimizer is greeted and before each command; nobody by default.
+    #[must_use]
+    pub fn with_consent(mut self, consent: Option<Arc<dyn Consent>>) -> Self {
+        self.consent = consent;
+        self
+    }
+
+    /// Sets whether the optimizer is asked for commands, as by default; a servo that does not ask is started, and stays so
+    /// until the stop is requested.
+    #[must_use]
+    pub fn with_polling(mut self, polling: bool) -> Self {
+        self.polling = polling;
+        self
     }
 
     /// Sets how long each part of an ending may take, where the request to stop does not say so.
@@ -120,13 +154,26 @@ impl Runner {
     pub async fn run(&self) -> Result<Ended, RunError> {
         let mut pauses = Backoff::default();
         let mut again = false;
+        if let Some(ended) = self.refused(Intent::Connect).await {
+            if self.servo.is_attached() {
+                self.leave(&Call::Detach, || self.grace().shutdown).await;
+            }
+            self.enter(Phase::Ended);
+            return Ok(ended);
+        }
         let (reached, result) = loop {
             let mut reached = Reached::default();
             let ended = match self.once(&mut reached).await {
                 Ok(Turn::Ended(ended)) => break (reached, Ok(ended)),
-                Ok(Turn::Restart(why)) => why,
+                Ok(Turn::Restart(why)) => {
+                    counting::restart("out-of-step");
+                    why
+                }
                 // It has worked before, and may work again. An optimizer in this process that fails will not.
-                Err(error) if again && self.optimizer.outlives_lost_results() => error.to_string(),
+                Err(error) if again && self.optimizer.outlives_lost_results() => {
+                    counting::restart("failed");
+                    error.to_string()
+                }
                 Err(error) => break (reached, Err(error)),
             };
             tracing::error!(servo = self.servo.name(), "{ended}");
@@ -143,7 +190,8 @@ impl Runner {
             again = true;
         };
         self.enter(Phase::Stopping);
-        if reached.greeted && result != Ok(Ended::Finished) {
+        // Without commands nothing was changed that is to be put in its place.
+        if reached.greeted && self.polling && result != Ok(Ended::Finished) {
             self.wind_down().await;
         }
         let reason = match &result {
@@ -153,6 +201,9 @@ impl Runner {
         };
         self.close(reached.greeted.then_some(reason)).await;
         self.enter(Phase::Ended);
+        if result.is_err() {
+            self.presence.enter(State::Failed);
+        }
         result
     }
 
@@ -162,7 +213,25 @@ impl Runner {
             return Ok(Turn::Ended(self.interrupted()));
         }
         self.enter(Phase::Running);
+        if !self.polling {
+            tracing::warn!(
+                servo = self.servo.name(),
+                "Servo runner initialized with polling disabled -- command loop is not running"
+            );
+            self.stop.requested().await;
+            return Ok(Turn::Ended(self.interrupted()));
+        }
         self.poll(reached).await
+    }
+
+    /// How the run ends when nobody consents to its next step.
+    pub(super) async fn refused(&self, intent: Intent) -> Option<Ended> {
+        let consent = self.consent.as_ref()?;
+        match self.stop.unless_requested(consent.given(self.servo.name(), intent)).await {
+            Some(true) => None,
+            Some(false) => Some(Ended::Interrupted(DECLINED.into())),
+            None => Some(self.interrupted()),
+        }
     }
 
     /// Asks once what is next, carries it out, and reports; gives what the optimizer says to the result.
@@ -171,6 +240,9 @@ impl Runner {
     /// posted until it is taken, as in a run; a question that fails is an error. What is no command is given as it came.
     /// When the stop is requested the answer is a status `cancelled`.
     pub async fn exec_command(&self) -> Result<Status, RunError> {
+        if self.stop.is_requested() {
+            return Ok(self.ended_early());
+        }
         let request = self.request(Event::WhatsNext, Json::Null);
         let Some(next) = self.stop.unless_requested(self.optimizer.post(request)).await else {
             return Ok(self.ended_early());
@@ -178,10 +250,10 @@ impl Runner {
         match next? {
             Reply::Status(status) => Ok(status),
             Reply::Command(command) => match self.follow(&command).await {
-                Step::Done(status) | Step::Odd(status) => Ok(status),
-                Step::Lost(error) => Err(error.into()),
-                Step::OutOfStep(why) => Err(RunError::OutOfStep(why)),
-                Step::Interrupted => Ok(self.ended_early()),
+                Followed::Done(status) | Followed::Odd(status) => Ok(status),
+                Followed::Lost(error) => Err(error.into()),
+                Followed::OutOfStep(why) => Err(RunError::OutOfStep(why)),
+                Followed::Interrupted => Ok(self.ended_early()),
             },
         }
     }
@@ -233,6 +305,7 @@ impl Runner {
     }
 
     pub(super) fn enter(&self, phase: Phase) {
+        self.presence.enter(phase.into());
         self.activity.send_modify(|activity| *activity = Activity { phase, ..Activity::default() });
     }
 

@@ -1,6 +1,7 @@
 //! A servo: connectors on one bus.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ pub struct Servo {
     bus: Arc<[Arc<dyn Responder>]>,
     progress: watch::Sender<Option<Progress>>,
     telemetry: Option<Provider>,
+    attached: Arc<AtomicBool>,
 }
 
 /// Puts a servo together.
@@ -68,8 +70,8 @@ impl Builder {
 
     /// The servo.
     pub fn build(self) -> Servo {
-        let progress = watch::Sender::new(None);
-        Servo { name: self.name, uid: self.uid, bus: self.bus.into(), progress, telemetry: self.telemetry }
+        let (progress, attached) = (watch::Sender::new(None), Arc::default());
+        Servo { name: self.name, uid: self.uid, bus: self.bus.into(), progress, telemetry: self.telemetry, attached }
     }
 }
 
@@ -128,9 +130,24 @@ impl Servo {
         dispatch(&self.bus, call, options, context).await
     }
 
-    /// Tells every connector that it has joined the servo.
+    /// Tells every connector that it has joined the servo, unless they know.
     pub async fn attach(&self) -> Result<(), EventError> {
-        self.dispatch(&Call::Attach, &Options::default(), &self.context()).await.map(drop)
+        if self.is_attached() {
+            return Ok(());
+        }
+        self.dispatch(&Call::Attach, &Options::default(), &self.context()).await?;
+        self.attached.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the connectors were told that they have joined the servo, and not since that they leave it.
+    pub fn is_attached(&self) -> bool {
+        self.attached.load(Ordering::Acquire)
+    }
+
+    /// Tells every connector that it leaves the servo. Each is told, whichever fails; the failures come back.
+    pub async fn detach(&self) -> Vec<EventError> {
+        self.leave(&Call::Detach).await
     }
 
     /// Tells every connector that the work begins.
@@ -149,6 +166,9 @@ impl Servo {
 
     /// One half of a shutdown.
     pub(super) async fn leave(&self, call: &Call) -> Vec<EventError> {
+        if matches!(call, Call::Detach) {
+            self.attached.store(false, Ordering::Release);
+        }
         // What fails before it, or objects to it, holds nobody back.
         let phases: &[Prepositions] = match call {
             Call::Shutdown => &[Prepositions::ON],
@@ -159,7 +179,7 @@ impl Servo {
             let options = Options { keep_errors: true, prepositions, ..Options::default() };
             match self.dispatch(call, &options, &self.context()).await {
                 Ok(Dispatched::Completed(outcomes)) => {
-                    errors.extend(outcomes.into_iter().filter_map(|o| o.result.err()))
+                    errors.extend(outcomes.into_iter().filter_map(|outcome| outcome.result.err()));
                 }
                 Ok(Dispatched::Cancelled(error)) | Err(error) => errors.push(error),
             }

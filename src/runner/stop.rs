@@ -134,10 +134,10 @@ impl Grace {
     /// The parts of an ending that takes no longer than `total`, with what the process needs to exit.
     pub fn within(total: Duration) -> Self {
         let total = total.min(Self::LONGEST);
-        let parts = total - (total / 10).min(Self::BESIDE);
+        let parts = total.saturating_sub((total / 10).min(Self::BESIDE));
         let command = parts * 14 / 45;
         let shutdown = command;
-        Self { command, wind_down: parts - command - shutdown, shutdown }
+        Self { command, wind_down: parts.saturating_sub(command * 2), shutdown }
     }
 
     /// All parts together.
@@ -165,6 +165,6 @@ mod tests {
         assert_eq!(Grace::within(Duration::from_secs(30)).total(), millis(29_500));
         assert_eq!(Grace::within(millis(100)).total(), millis(90));
         assert_eq!(Grace::within(Duration::ZERO).total(), Duration::ZERO);
-        assert_eq!(Grace::within(Duration::MAX).total(), Grace::LONGEST - Grace::BESIDE);
+        assert_eq!(Grace::within(Duration::MAX).total(), Grace::LONGEST.saturating_sub(Grace::BESIDE));
     }
 }

@@ -75,8 +75,18 @@ pub const METRICS: &[Entry] = &[
         "From a request to the end of its answer or its failure, each try by itself.",
     ),
     entry("servo_optimizer_retries_total", Counter, &["event"], "Requests to optimizers that were made again."),
-    entry("servo_results_lost_total", Counter, &["command"], "Results that no optimizer has taken."),
-    entry("servo_progress_total", Counter, &["outcome"], "Reports of progress to optimizers: posted, failed, dropped."),
+    entry(
+        "servo_results_lost_total",
+        Counter,
+        &["command"],
+        "Results that no optimizer has taken, whatever was tried.",
+    ),
+    entry(
+        "servo_progress_total",
+        Counter,
+        &["outcome"],
+        "Progress that connectors have reported, and what was posted of it: the newest wins.",
+    ),
     entry("servo_restarts_total", Counter, &["reason"], "Servos that began anew after they were out of step."),
     entry("servo_asyncio_queue_depth", Gauge, &[], "Calls that wait for the asyncio loop."),
 ];

@@ -10,6 +10,7 @@ mod otel;
 mod process;
 mod readiness;
 mod server;
+pub(crate) mod servos;
 pub(crate) mod spans;
 
 pub use catalogue::{Entry, Kind, METRICS};
@@ -18,6 +19,12 @@ pub use metrics::{Metrics, counting};
 pub use otel::{TraceError, export_traces, finish_traces};
 pub use readiness::{Census, OUT_OF_REACH, Readiness};
 pub use server::{Endpoint, ServeError, serve};
+
+/// How the servos of this process are, as their runners tell it. Until there are as many as expected, the others count
+/// as starting.
+pub fn servos_of_process(expected: usize) -> impl Readiness {
+    move || servos::census(expected)
+}
 
 #[cfg(feature = "otel")]
 pub(crate) use otel::propagate;

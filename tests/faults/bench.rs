@@ -33,6 +33,7 @@ pub enum Outcome {
     Cancelled,
     Refused,
     Again,
+    Restarted,
     Waiting,
     NotStarted,
     Ended,
@@ -42,12 +43,13 @@ impl Outcome {
     /// What the guide says.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Unharmed => "nothing: it is taken as it was meant",
+            Self::Unharmed => "nothing: the work goes on",
             Self::Delivered => "it is tried again with pauses; every result arrives once",
             Self::Failed => "the command is answered with `failed`; the run goes on",
             Self::Cancelled => "the command is stopped and answered with `cancelled`; the run goes on",
             Self::Refused => "it is told as an error; the command is carried out again when the optimizer asks again",
-            Self::Again => "the command is carried out each time that it is given",
+            Self::Again => "its result is sent again; nothing is carried out twice",
+            Self::Restarted => "the command is stopped without a result; the servo says hello again",
             Self::Waiting => "an hour goes by before the next try",
             Self::NotStarted => "the start fails and says why",
             Self::Ended => "the run ends within its bound; what was not delivered is told",
@@ -209,7 +211,11 @@ impl Story {
         if reachable {
             let goodbyes: Vec<_> = posts.iter().filter(|post| post.kind == Kind::Goodbye).collect();
             assert!(!goodbyes.is_empty(), "no farewell: {}", self.told());
-            assert!(goodbyes.iter().all(|post| post.param["reason"] == "SIGTERM"), "{goodbyes:?}");
+            let (last, others) = goodbyes.split_last().expect("a farewell");
+            assert_eq!(last.param["reason"], "SIGTERM", "{goodbyes:?}");
+            assert!(
+                others.iter().all(|post| ["SIGTERM", "restarting"].contains(&post.param["reason"].as_str().unwrap()))
+            );
         }
         self.unhurried(&posts);
         let (_, changed, late) = self.double.surplus();
@@ -249,7 +255,12 @@ impl Story {
             return Outcome::Ended;
         }
         if results.values().any(|times| *times > 1) {
+            assert!(results.keys().all(|uid| self.executed(uid) == 1), "{}", self.told());
             return Outcome::Again;
+        }
+        if posts.iter().any(|post| post.kind == Kind::Goodbye && post.param["reason"] == "restarting") {
+            assert!(taken.iter().all(|result| result.param["status"] == "ok"), "{taken:?}");
+            return Outcome::Restarted;
         }
         for uid in results.keys() {
             assert!(self.executed(uid) >= 1 || taken.iter().any(|result| result.param["status"] == "failed"));

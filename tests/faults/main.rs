@@ -57,8 +57,8 @@ matrix! {
     duplicate_command: "a `cmd_uid` given twice" => Again, commands::twice;
     cancelled_measurement: "`cancel` during MEASURE" => Cancelled, commands::cancelled_measurement;
     cancelled_adjustment: "`cancel` during ADJUST" => Cancelled, commands::cancelled_adjustment;
-    unexpected_event: "`unexpected-event` for progress" => Cancelled, commands::out_of_step;
-    outdated_command: "`unexpected cmd_uid` for progress" => Cancelled, commands::outdated;
+    unexpected_event: "`unexpected-event` for progress" => Restarted, commands::out_of_step;
+    outdated_command: "`unexpected cmd_uid` for progress" => Restarted, commands::outdated;
     expired_token: "an expired token" => Delivered, credentials::expired_token;
     changed_connection_file: "a changed connection file" => Delivered, credentials::moved;
     no_such_name: "DNS failure at the start" => NotStarted, connection::no_name;

@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use servox::model::Value;
 use servox::optimizer::local::{
     Assignment, Clock, Kind, Ledger, LocalConfig, LocalError, LocalOptimizer, NativeSamplers, Outcome, Phase, Promote,
-    Report, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig, StorageError,
-    Trial,
+    Records, Report, Sampler, SamplerError, SamplerFactory, SamplerKind, SamplerRequest, Space, State, StopConfig,
+    StorageError, StorageUrl, Trial,
 };
 use servox::optimizer::{Commands, Event, Optimizer, Request};
 
@@ -38,10 +38,14 @@ fn report(optimizer: &LocalOptimizer) -> Report {
     optimizer.board().report().expect("a report at the end")
 }
 
+fn records_of(folder: &Path) -> Records {
+    Records::open(&StorageUrl::Sqlite(folder.join("servo.db"))).expect("records that can be read")
+}
+
 fn trials_of(folder: &Path) -> Vec<Trial> {
-    let ledger = Ledger::open(&folder.join("servo.db")).expect("a ledger that opens");
-    let study = ledger.studies("app").expect("studies").remove(0);
-    ledger.trials(study.id).expect("trials")
+    let records = records_of(folder);
+    let study = records.studies("app").expect("studies").remove(0);
+    records.trials(&study).expect("trials")
 }
 
 fn searched(trials: &[Trial]) -> Vec<&Trial> {
@@ -234,10 +238,10 @@ async fn another_space_or_goal_begins_a_new_study() {
     assert_eq!(report.trials[0].kind, Kind::Baseline);
     assert_eq!(report.trials[0].assignment.to_string(), "web.n=8 web.gc=slow", "not the values of the killed trial");
     drop(second);
-    let ledger = Ledger::open(&folder.path().join("servo.db")).unwrap();
-    let studies = ledger.studies("app").unwrap();
+    let records = records_of(folder.path());
+    let studies = records.studies("app").unwrap();
     assert_eq!(studies.len(), 2);
-    assert!(!ledger.trials(studies[1].id).unwrap().is_empty(), "the earlier study is kept");
+    assert!(!records.trials(&studies[1]).unwrap().is_empty(), "the earlier study is kept");
 }
 
 #[tokio::test]
@@ -444,8 +448,16 @@ async fn a_storage_that_cannot_be_used_is_named() {
     let config = config(folder.path(), "grid", 3);
     let running = open(&config);
     let locked = LocalOptimizer::open(config.clone(), "app", Arc::new(NativeSamplers), None).unwrap_err();
-    assert!(matches!(locked, LocalError::Storage(StorageError::Locked { .. })), "{locked}");
+    assert!(matches!(locked, LocalError::Storage(StorageError::InUse { .. })), "{locked}");
+    assert!(locked.to_string().contains("study app"), "{locked}");
+    let other = LocalOptimizer::open(config.clone(), "other", Arc::new(NativeSamplers), None).unwrap();
+    let url = config.url().unwrap();
+    let locked = Ledger::open(&url).unwrap_err();
+    assert!(matches!(locked, StorageError::Locked { .. }), "{locked}");
+    drop(other);
+    assert!(Ledger::open(&url).is_err(), "the file is locked as long as one of them runs");
     drop(running);
+    drop(open(&config));
     std::fs::write(folder.path().join("servo.db"), vec![7; 5_000]).unwrap();
     let corrupt = LocalOptimizer::open(config, "app", Arc::new(NativeSamplers), None).unwrap_err();
     assert!(matches!(corrupt, LocalError::Storage(StorageError::Corrupt { .. })), "{corrupt}");

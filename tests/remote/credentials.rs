@@ -106,6 +106,26 @@ async fn an_ended_token_is_replaced() {
 }
 
 #[tokio::test]
+async fn the_time_of_a_token_may_be_a_text_or_say_nothing() {
+    for (lifetime, tokens) in
+        [(json!("0"), 2), (json!("3600"), 1), (json!("an hour"), 1), (json!({}), 1), (json!(-5), 2)]
+    {
+        let service = Service::start(move |_, seen| {
+            if is_token_request(seen) {
+                return axum::Json(json!({"access_token": "tok-12345", "expires_in": lifetime})).into_response();
+            }
+            ok()
+        })
+        .await;
+        let client = Client::new(&appdynamics(&service.url), &tries(1)).unwrap();
+        for _ in 0..2 {
+            ask(&client).await.unwrap();
+        }
+        assert_eq!(service.seen().iter().filter(|seen| is_token_request(seen)).count(), tokens);
+    }
+}
+
+#[tokio::test]
 async fn what_renews_a_token_is_used_first() {
     let service = Service::start(|number, seen| match (is_token_request(seen), number) {
         (true, 0) => {

@@ -3,7 +3,7 @@
 use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
 use servox::optimizer::remote::RemoteOptimizer;
-use servox::optimizer::{Commands, Event, Optimizer, Reply, Request};
+use servox::optimizer::{Commands, Event, Failure, Optimizer, OptimizerError, Reply, Request};
 
 use crate::service::{Service, status_of, tries, with_token};
 
@@ -67,4 +67,60 @@ async fn who_asks_what_is_next_may_ask_again() {
     }
     let error = optimizer.post(request(Event::Hello, json!({}))).await.unwrap_err();
     assert!(!error.is_passing() && error.message.contains("neither a command nor a status"), "{error}");
+}
+
+/// What comes of a message that is answered so, with its retries used up.
+async fn failure(event: Event, param: Json, status: u16, body: &'static str) -> Result<Reply, OptimizerError> {
+    let code = axum::http::StatusCode::from_u16(status).unwrap();
+    let service = Service::start(move |_, _| (code, [("retry-after", "7")], body)).await;
+    let limits = json!({"max_tries": 1, "max_time": "1s"});
+    let settings = json!({"backoff": {"__default__": limits, "connect": limits}});
+    optimizer(&service, &settings).post(request(event, param)).await
+}
+
+#[tokio::test]
+async fn failures_are_told_apart_by_what_can_be_done_about_them() {
+    use Failure::{Gone, Lasting, Passing, TooLarge};
+    let (result, progress) = (json!({"status": "ok"}), json!({"progress": 5.0}));
+    let unknown = r#"{"detail": "unexpected servo_uid"}"#;
+    for (event, param, status, body, expected) in [
+        (Event::Hello, json!({}), 410, unknown, Gone),
+        (Event::WhatsNext, Json::Null, 410, unknown, Gone),
+        (Event::Measurement, result.clone(), 410, unknown, Gone),
+        (Event::Measurement, progress.clone(), 410, r#"{"detail": "gone"}"#, Gone),
+        (Event::Measurement, progress, 410, "gone", Lasting),
+        (Event::Measurement, result.clone(), 410, r#"{"detail": "gone"}"#, Lasting),
+        (Event::WhatsNext, Json::Null, 410, "[]", Passing),
+        (Event::Measurement, result.clone(), 413, "", TooLarge),
+        (Event::Measurement, result.clone(), 400, "", Lasting),
+        (Event::Measurement, result.clone(), 401, "", Passing),
+        (Event::Measurement, result.clone(), 307, "", Passing),
+        (Event::Measurement, result.clone(), 503, "", Passing),
+        (Event::Measurement, result.clone(), 200, "<html>", Passing),
+        (Event::Measurement, result, 200, "", Passing),
+        (Event::Hello, json!({}), 401, "", Lasting),
+        (Event::WhatsNext, Json::Null, 403, "", Passing),
+    ] {
+        let error = failure(event, param, status, body).await.unwrap_err();
+        assert_eq!(error.failure, expected, "{event:?} {status} {body}: {error}");
+        let asked = (status != 200).then_some(std::time::Duration::from_secs(7));
+        assert_eq!(error.retry_after, asked, "{event:?} {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_answered_by_any_object_was_taken() {
+    for body in ["{}", r#"{"cmd": "JUMP"}"#, r#"{"status": 7}"#] {
+        let reply = failure(Event::Measurement, json!({"status": "ok"}), 200, body).await;
+        assert!(matches!(reply, Ok(Reply::Status(status)) if status.is_ok()), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_too_large_is_not_sent() {
+    let service = Service::start(|_, _| crate::service::ok()).await;
+    let huge = json!({"status": "ok", "annotations": {"a": "x".repeat(65 << 20)}});
+    let error = optimizer(&service, &json!({})).post(request(Event::Measurement, huge)).await.unwrap_err();
+    assert_eq!(error.failure, Failure::TooLarge, "{error}");
+    assert_eq!(service.count(), 0);
 }

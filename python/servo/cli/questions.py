@@ -90,9 +90,12 @@ class _Input:
         self._thread: threading.Thread | None = None
         self._wake: tuple[int, int] | None = None
         self._rest = b""
+        self._closed = False
 
     async def line(self) -> str | None:
         """The next line; None at the end."""
+        if self._closed:
+            return None
         if self._thread is None:
             self._wake = os.pipe()
             # A daemon: where nothing wakes a read, the process does not wait for it.
@@ -115,6 +118,7 @@ class _Input:
 
     def close(self) -> None:
         """Ends the thread."""
+        self._closed = True
         self._wanted.put(None)
         if self._wake is not None:
             os.write(self._wake[1], b"\0")

@@ -1,5 +1,6 @@
 """``servo run``: carry out what the optimizer asks for, until it or the user has enough."""
 
+import contextlib
 import json
 import os
 import sys
@@ -31,6 +32,7 @@ class Choices:
     poll: bool = True
     interactive: bool = False
     output: Output = Output.text
+    metrics_address: str | None = None
 
     @property
     def checks(self) -> bool:
@@ -67,6 +69,16 @@ def run(
             rich_help_panel=DURING,
         ),
     ] = False,
+    metrics_bind_address: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics-bind-address",
+            metavar="HOST:PORT",
+            envvar="SERVO_RUN_METRICS_BIND_ADDRESS",
+            help="Serve /metrics, /healthz and /readyz there while the servos run; port 0 is any that is free.",
+            rich_help_panel=DURING,
+        ),
+    ] = None,
     output: OutputOption = Output.text,
     debug: Annotated[
         bool,
@@ -99,7 +111,7 @@ def run(
     options: Options = replace(context.obj, debug=debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
-    choices = Choices(check, dry_run, not no_poll, interactive, output)
+    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)
     interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_show_cursor)
     results: list[dict[str, Any]] = []
     try:
@@ -140,6 +152,7 @@ async def _check_and_run(
     servos: "list[Servo]", view: "View", choices: Choices, interrupts: "Interrupts"
 ) -> list[dict[str, Any]]:
     from servo.cli.ending import result_of
+    from servo.cli.session import assembly_of
 
     if choices.checks:
         from servo.cli.preflight import check_all, let_go, unless_interrupted
@@ -154,27 +167,30 @@ async def _check_and_run(
                 return [result_of(servo, "interrupted", interrupts.received) for servo in servos]
             return [verdict.result(passed) for verdict in verdicts]
 
-    def interrupt(signal_name: str, within: float) -> None:
-        for servo in servos:
-            servo.interrupt(signal_name, within)
+    from servo.cli.operations import watched
 
-    interrupts.hand_to(interrupt)
-    view.start()
-    try:
-        return await _run_all(servos, view, interrupts)
-    finally:
-        view.close()
+    async with contextlib.AsyncExitStack() as stack:
+        permits = None
+        if choices.interactive:
+            from servo.cli.questions import Questions
+
+            permits = stack.enter_context(Questions(len(servos))).permits
+        await stack.enter_async_context(watched(servos, choices.metrics_address))
+        assembly = assembly_of(servos, poll=choices.poll, permits=permits)
+        interrupts.hand_to(assembly.interrupt)
+        view.start()
+        stack.callback(view.close)
+        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll)
+        return await _run_all(assembly, watch, view, interrupts)
 
 
-async def _run_all(servos: "list[Servo]", view: "View", interrupts: "Interrupts") -> list[dict[str, Any]]:
+async def _run_all(
+    assembly: "Assembly", watch: "Watch", view: "View", interrupts: "Interrupts"
+) -> list[dict[str, Any]]:
     """Run the servos side by side and keep the view up to date."""
     import asyncio
 
-    from servo.cli.session import assembly_of
-
-    assembly = assembly_of(servos)
     run = asyncio.ensure_future(assembly.run())
-    watch = Watch(assembly, view, alone=len(servos) == 1)
     told = False
     while True:
         # Not from the signal's handler: that may have interrupted a line half written.
@@ -196,12 +212,14 @@ class Watch:
         view: What shows them.
         alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
             Of several those are shown that have changed.
+        polls: Whether optimizers are asked for commands.
     """
 
-    def __init__(self, assembly: "Assembly", view: "View", alone: bool) -> None:
+    def __init__(self, assembly: "Assembly", view: "View", alone: bool, polls: bool) -> None:
         self._assembly = assembly
         self._view = view
         self._alone = alone
+        self._polls = polls
         self._last: tuple[str, State] | None = None
 
     def look(self) -> None:
@@ -211,20 +229,26 @@ class Watch:
         changes = json.loads(self._assembly.drain())
         for change in changes:
             name, state = change["name"], State.of(change["state"])
+            if not self._polls and state.phase not in ("starting", "stopping", "done"):
+                state = replace(state, phase="idle")
             self._last = name, state
-            self._view.update(name, state, [Note.of(raw) for raw in change["notes"]])
+            notes = [Note.of(raw) for raw in change["notes"]]
+            if change.get("ended") == "failed" and not self._alone:
+                # The others go on: whoever looks at the end alone would learn of it too late.
+                notes.append(Note(f"error: {str(change['reason']).partition(chr(10))[0]}"))
+            self._view.update(name, state, notes)
         if self._alone and not changes and self._last is not None:
             self._view.update(*self._last, [])
 
 
 def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "View":
-    """The live view on a terminal, plain lines anywhere else and where questions are asked."""
+    """The live view on a terminal; plain lines anywhere else, where questions are asked, and where nothing is done."""
     from servo.cli.views.lines import LinesView
 
     several = len(servos) > 1
     if choices.output is Output.json:
         return LinesView(sys.stderr, names=several)
-    plain = several or choices.interactive or not sys.stdout.isatty()
+    plain = several or choices.interactive or not choices.poll or not sys.stdout.isatty()
     if plain or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
         return LinesView(sys.stdout, names=several)
     from servo.cli.views.live import LiveView

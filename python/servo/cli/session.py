@@ -19,6 +19,9 @@ from servo.cli.options import Options
 
 T = TypeVar("T")
 
+Permits = Callable[[str, str], Awaitable[bool]]
+"""Whether a servo of that name may take that step."""
+
 NAMES_TOLD = 20
 """How many names an error lists."""
 
@@ -32,6 +35,8 @@ class Servo(Protocol):
     def optimizer(self) -> str: ...
     @property
     def connectors(self) -> list[tuple[str, str]]: ...
+    @property
+    def no_diagnostics(self) -> bool: ...
 
     def make_view(self) -> Any: ...
     def attach(self) -> Awaitable[None]: ...
@@ -51,8 +56,16 @@ class Assembly(Protocol):
     """Servos that run side by side, as ``servo._core`` gives them."""
 
     def run(self) -> Awaitable[str]: ...
-    def interrupt(self, reason: str) -> None: ...
+    def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def drain(self) -> str: ...
+
+
+class MetricsEndpoint(Protocol):
+    """Metrics that are served over HTTP."""
+
+    @property
+    def address(self) -> str: ...
+    def close(self) -> Awaitable[None]: ...
 
 
 class Core(Protocol):
@@ -63,7 +76,10 @@ class Core(Protocol):
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
     def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
-    def Assembly(self, servos: Sequence[Servo]) -> Assembly: ...
+    def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
+    def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
+    def export_traces(self) -> bool: ...
+    def finish_traces(self, within: float) -> None: ...
 
 
 def core() -> Core:
@@ -133,9 +149,15 @@ def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
     return [servo for servo in servos if servo.name in names and known[servo.name] is servo]
 
 
-def assembly_of(servos: Sequence[Servo]) -> Assembly:
-    """The servos as one, to run side by side."""
-    return core().Assembly(servos)
+def assembly_of(servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly:
+    """The servos as one, to run side by side.
+
+    Args:
+        servos: The servos.
+        poll: Whether their optimizers are asked for commands.
+        permits: Whether a servo may take its next step; each may where it is None.
+    """
+    return core().Assembly(servos, poll=poll, permits=permits)
 
 
 def require_file(path: Path) -> None:

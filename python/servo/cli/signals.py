@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
 from servo import _pending_signals
+from servo.cli.watchdog import Watchdog
 
 PATIENCE = 30.0
 """Seconds that an orderly end may take before the process ends without it, unless the user says otherwise."""
@@ -49,20 +49,18 @@ class Interrupts:
         self._on_abandon = on_abandon
         self._ask: Callable[[str, float], None] | None = None
         self._former: dict[signal.Signals, Any] = {}
-        self._deadline: threading.Timer | None = None
-        self._first = 0.0
+        self._watchdog: Watchdog | None = None
+        self._since = 0.0
 
     @property
     def within(self) -> float:
         """How many seconds an orderly end may take after the signal that was received."""
+        return self._within(self.received or "")
+
+    def _within(self, name: str) -> float:
         if self._patience is not None:
             return self._patience
-        return PATIENCE_OF_PEOPLE if self.by_hand else PATIENCE
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person at the keyboard sent the signal."""
-        return self.received in FROM_A_KEYBOARD
+        return PATIENCE_OF_PEOPLE if name in FROM_A_KEYBOARD else PATIENCE
 
     def hand_to(self, ask: Callable[[str, float], None]) -> None:
         """From now on the first signal calls that; before, it raises `Interrupted` in the main thread.
@@ -78,8 +76,17 @@ class Interrupts:
             ask(self.received, self.within)
 
     def __enter__(self) -> Interrupts:
+        numbers = _pending_signals.handled()
+        self._watchdog = Watchdog(
+            numbers,
+            patience=lambda number: self._within(signal.Signals(number).name),
+            same=_is_the_same,
+            second=lambda number: self._abandon(128 + number),
+            overdue=self._overdue,
+        )
+        self._watchdog.start()
         try:
-            for number in _pending_signals.handled():
+            for number in numbers:
                 self._former[number] = signal.signal(number, self._handle)
             for noted in _pending_signals.take():
                 self._handle(noted, None)
@@ -94,33 +101,37 @@ class Interrupts:
         self._leave()
 
     def _leave(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
         for number, handler in self._former.items():
             signal.signal(number, handler)
+        if self._watchdog is not None:
+            self._watchdog.stop()
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
+        name, now = signal.Signals(number).name, time.monotonic()
+        if self._watchdog is not None:
+            self._watchdog.handled(number)
         if self.received is None:
-            self.received, self._first = name, time.monotonic()
-            self._deadline = threading.Timer(self.within, self._overdue)
-            self._deadline.daemon = True
-            self._deadline.start()
+            self.received, self._since = name, now
             if self._ask is None:
                 raise Interrupted(name)
             self._ask(name, self.within)
-        elif not (name == self.received == "SIGHUP" and time.monotonic() - self._first < TWICE):
+        elif not _is_the_same(signal.Signals[self.received], number, now - self._since):
             self._abandon(128 + number)
 
-    def _overdue(self) -> None:
+    def _overdue(self, number: int) -> None:
         """Ends the process: 130 after a Ctrl-C, else 1, for it was not the orderly end that was asked for."""
-        text = f"error: the servo did not end within {self.within:g} s: it is ended without order\n"
+        name = signal.Signals(number).name
+        text = f"error: the servo did not end within {self._within(name):g} s: it is ended without order\n"
         with contextlib.suppress(OSError):
             os.write(2, text.encode())
-        self._abandon(130 if self.by_hand else 1)
+        self._abandon(130 if name in FROM_A_KEYBOARD else 1)
 
     def _abandon(self, code: int) -> None:
         try:
             self._on_abandon()
         finally:
             os._exit(code)
+
+
+def _is_the_same(first: int, second: int, seconds: float) -> bool:
+    return first == second and signal.Signals(first).name == "SIGHUP" and seconds < TWICE

@@ -1,7 +1,6 @@
 //! What people look at while the optimizer works, and what it has to say at the end.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
@@ -181,8 +180,8 @@ pub struct Report {
     pub change_percent: Option<f64>,
     /// The settings the application is left with; absent when that is not known.
     pub left_at: Option<Assignment>,
-    /// The file of the study.
-    pub storage: PathBuf,
+    /// Where the study is: the path of a file, or the URL of a database without its password.
+    pub storage: String,
 }
 
 #[derive(Debug, Default)]

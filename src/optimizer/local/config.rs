@@ -1,16 +1,17 @@
 //! The object `optimizer.local` of `servo.yaml`.
 
-use std::path::PathBuf;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::formula::{Condition, Formula};
+use super::storage::{StorageUrl, without_password};
 use crate::config::{Path, Problem};
 use crate::model::Duration;
 
 /// How the local optimizer searches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LocalConfig {
     /// The strategy. `random` and `grid` are built in; the others come with `pip install 'servox-rs[local]'`.
@@ -27,8 +28,9 @@ pub struct LocalConfig {
     pub budget: BudgetConfig,
     /// When the search ends early because it no longer improves.
     pub stop: Option<StopConfig>,
-    /// Where trials are kept: `sqlite:///` and a path, relative to the working directory.
-    #[schemars(regex(pattern = r"^sqlite:///.+"))]
+    /// Where trials are kept: `sqlite:///` and a path, relative to the working directory, or
+    /// `postgresql://user:password@host/database`.
+    #[schemars(regex(pattern = r"^(sqlite:///|postgres(ql)?://).+"))]
     pub storage: String,
     /// What the application is left with.
     pub promote: Promote,
@@ -248,11 +250,29 @@ impl Default for LocalConfig {
     }
 }
 
+/// Without the password of the storage.
+impl fmt::Debug for LocalConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sampler, seed, goal, constraints, trial, budget, stop, storage, promote, study } = self;
+        f.debug_struct("LocalConfig")
+            .field("sampler", sampler)
+            .field("seed", seed)
+            .field("goal", goal)
+            .field("constraints", constraints)
+            .field("trial", trial)
+            .field("budget", budget)
+            .field("stop", stop)
+            .field("storage", &without_password(storage))
+            .field("promote", promote)
+            .field("study", study)
+            .finish()
+    }
+}
+
 impl LocalConfig {
-    /// The file of the storage.
-    pub fn path(&self) -> Option<PathBuf> {
-        let path = self.storage.strip_prefix("sqlite:///")?;
-        (!path.is_empty() && !path.contains('?')).then(|| PathBuf::from(path))
+    /// Where trials are kept.
+    pub fn url(&self) -> Result<StorageUrl, Problem> {
+        self.storage.parse().map_err(|message: String| Problem::new(Path::default().key("storage"), message))
     }
 
     /// The parsed constraints with their names.
@@ -284,13 +304,7 @@ impl LocalConfig {
             problems.push(problem.under(&root.key("goal")));
         }
         problems.extend(self.conditions().err().into_iter().flatten());
-        if self.path().is_none() {
-            let message = format!(
-                "expected sqlite:/// and the path of a file, such as sqlite:///servo.db, found {:?}",
-                self.storage
-            );
-            problems.push(Problem::new(root.key("storage"), message));
-        }
+        problems.extend(self.url().err());
         for (section, key, count) in [
             ("trial", "repeats", self.trial.repeats),
             ("budget", "trials", self.budget.trials),
@@ -367,7 +381,7 @@ mod tests {
             "goal": {"objective": "minimize", "metric": "a", "formula": "b"},
             "constraints": {"absolute": [{"name": "p95", "formula": "p95 60"}, {"name": "ok", "formula": "a <= 1"}, {"name": "ok", "formula": "a <= 2"}]},
             "trial": {"duration": 0, "repeats": 0},
-            "storage": "postgresql://db",
+            "storage": "servo.db",
             "stop": {"min_improvement": "much"},
         }));
         assert_eq!(
@@ -376,21 +390,12 @@ mod tests {
                 "goal.formula: expected either metric or formula, found both",
                 "constraints.absolute[0].formula: column 5: expected a comparison (<= >= < > == !=), found the number 60",
                 "constraints.absolute[2].name: 'ok' is the name of two constraints",
-                "storage: expected sqlite:/// and the path of a file, such as sqlite:///servo.db, found \"postgresql://db\"",
+                "storage: expected sqlite:/// and the path of a file, such as sqlite:///servo.db, or postgresql:// and a \
+                 database, such as postgresql://user@host/database, found \"servo.db\"",
                 "trial.repeats: expected at least 1, found 0",
                 "trial.duration: expected a duration greater than 0",
                 "stop.min_improvement: expected a percentage such as 2%, found \"much\"",
             ]
         );
-    }
-
-    #[test]
-    fn the_path_of_the_storage() {
-        let path = |storage: &str| LocalConfig { storage: storage.into(), ..LocalConfig::default() }.path();
-        assert_eq!(path("sqlite:///a/servo.db"), Some("a/servo.db".into()));
-        assert_eq!(path("sqlite:////var/servo.db"), Some("/var/servo.db".into()));
-        for storage in ["servo.db", "sqlite:///", "sqlite://servo.db", "sqlite:///a?mode=ro"] {
-            assert_eq!(path(storage), None, "{storage}");
-        }
     }
 }

@@ -19,6 +19,7 @@ mod proposal;
 mod random;
 mod report;
 mod resume;
+mod review;
 mod sampler;
 mod session;
 mod space;
@@ -36,11 +37,14 @@ pub use figures::{figure, percent};
 pub use formula::{Comparison, Condition, Formula, FormulaError, NoValue, Scope, Symbols};
 pub use grid::GridSampler;
 pub use random::RandomSampler;
+pub use review::{Proven, Review};
 pub use sampler::{NativeSamplers, Sampler, SamplerError, SamplerFactory, SamplerRequest};
 pub use session::Clock;
 pub use space::{Assignment, Dimension, Parameter, Space};
-pub use storage::{Ledger, StorageError, StudyRecord};
-pub use study::{Kind, State, Trial};
+pub use storage::{
+    Claim, Ledger, NewStudy, PostgresParts, PostgresUrl, Records, StorageError, StorageUrl, StudyRecord,
+};
+pub use study::{Check, Kind, Origin, Proposer, State, Trial};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,7 +62,7 @@ pub enum LocalError {
     /// The configuration is wrong; [`LocalConfig::check`] gives the places.
     #[error("optimizer.local.{}: {}", .0.path, .0.message)]
     Config(Problem),
-    /// The file of the trials cannot be used.
+    /// The storage of the trials cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The search strategy cannot be had.
@@ -77,24 +81,47 @@ pub struct LocalOptimizer {
 }
 
 impl LocalOptimizer {
-    /// Opens the storage and takes its lock. Blocks on the disk for a moment.
+    /// Opens the storage that the configuration names, unless this process has it open, and takes the study. Blocks on
+    /// the disk or the network for a moment.
     pub fn open(
         config: LocalConfig,
         default_study_name: &str,
         factory: Arc<dyn SamplerFactory>,
         clock: Option<Clock>,
     ) -> Result<Self, LocalError> {
-        if let Some(problem) = config.check().into_iter().next() {
-            return Err(LocalError::Config(problem));
-        }
-        factory.check(config.sampler)?;
-        let path = config.path().expect("the check has found the path of the storage");
+        check(&config, &*factory)?;
+        let url = config.url().map_err(LocalError::Config)?;
+        factory.check_storage(config.sampler, &url)?;
+        Self::begin(config, default_study_name, Ledger::shared(&url)?, factory, clock)
+    }
+
+    /// Takes a study of a ledger that others may use for studies of their own; the storage that the configuration names
+    /// is not looked at. Blocks on the disk or the network for a moment.
+    pub fn with_ledger(
+        config: LocalConfig,
+        default_study_name: &str,
+        ledger: Arc<Ledger>,
+        factory: Arc<dyn SamplerFactory>,
+        clock: Option<Clock>,
+    ) -> Result<Self, LocalError> {
+        check(&config, &*factory)?;
+        factory.check_storage(config.sampler, ledger.url())?;
+        Self::begin(config, default_study_name, ledger, factory, clock)
+    }
+
+    fn begin(
+        config: LocalConfig,
+        default_study_name: &str,
+        ledger: Arc<Ledger>,
+        factory: Arc<dyn SamplerFactory>,
+        clock: Option<Clock>,
+    ) -> Result<Self, LocalError> {
         let clock = clock.unwrap_or_else(|| Arc::new(jiff::Timestamp::now));
         let study = config.study.clone().unwrap_or_else(|| default_study_name.to_owned());
-        let ledger = Ledger::open(&path)?;
+        let claim = Arc::new(ledger.claim(&study)?);
         let stale = ledger.mark_stale(&study, clock())?;
         let board = Arc::new(Board::default());
-        let tools = Tools { config: Arc::new(config), ledger: Arc::new(ledger), board: board.clone(), clock };
+        let tools = Tools { config: Arc::new(config), ledger, _claim: claim, board: board.clone(), clock };
         if stale > 0 {
             tools.note(true, None, format!("an earlier run ended in the middle of a trial of study {study}"));
         }
@@ -122,6 +149,14 @@ impl LocalOptimizer {
         let done = tokio::task::spawn_blocking(move || work(&stepper)).await;
         done.map_err(|error| OptimizerError::lasting(format!("the local optimizer failed: {error}")))
     }
+}
+
+/// What can be told before the storage is touched.
+fn check(config: &LocalConfig, factory: &dyn SamplerFactory) -> Result<(), LocalError> {
+    if let Some(problem) = config.check().into_iter().next() {
+        return Err(LocalError::Config(problem));
+    }
+    Ok(factory.check(config.sampler)?)
 }
 
 /// The machine, for one step at a time.

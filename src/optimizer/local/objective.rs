@@ -6,7 +6,7 @@ use super::config::{Direction, LocalConfig};
 use super::figures::{figure, short};
 use super::formula::{Condition, Formula, Scope, Symbols, list};
 use super::space::Assignment;
-use super::study::{State, Verdict};
+use super::study::{Check, State, Verdict};
 use crate::model::{Description, Unit};
 
 /// The goal and the constraints of a study, with the units of the metrics they use.
@@ -84,6 +84,7 @@ impl Objective {
             }
             Ok((goal, violations))
         });
+        let checks = self.constraints.iter().map(|(name, condition)| check(name, condition, scope)).collect();
         match judged {
             Err(reason) => Verdict {
                 state: State::Inconclusive,
@@ -91,13 +92,14 @@ impl Objective {
                 metrics,
                 goal: None,
                 violations: IndexMap::new(),
+                checks,
             },
             Ok((goal, violations)) => {
                 let broken = self.constraints.iter().filter(|(name, _)| violations[name] > 0.0);
                 let broken: Vec<_> = broken.map(|(name, condition)| self.found(name, condition, &metrics)).collect();
                 let state = if broken.is_empty() { State::Complete } else { State::Infeasible };
                 let reason = (!broken.is_empty()).then(|| broken.join(", "));
-                Verdict { state, reason, metrics, goal: Some(goal), violations }
+                Verdict { state, reason, metrics, goal: Some(goal), violations, checks }
             }
         }
     }
@@ -137,6 +139,13 @@ impl Objective {
     }
 }
 
+/// A constraint with the figures of its sides.
+fn check(name: &str, condition: &Condition, scope: Scope<'_>) -> Check {
+    let [left, right] = condition.sides().map(|side| side.evaluate(scope).ok());
+    let met = condition.violation(scope).ok().map(|violation| violation <= 0.0);
+    Check { name: name.to_owned(), condition: condition.to_string(), left, right, met }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +182,10 @@ mod tests {
         let bad = judge(Some(72.31));
         assert_eq!((bad.state, bad.goal), (State::Infeasible, Some(2.1)));
         assert_eq!(bad.reason.as_deref(), Some("p95 72.3 ms (limit 60 ms)"));
+        let check =
+            |left, met| Check { name: "p95".into(), condition: "p95_ms <= 60".into(), left, right: Some(60.0), met };
+        assert_eq!(bad.checks, [check(Some(72.31), Some(false))]);
+        assert_eq!(judge(None).checks, [check(None, None)]);
         let missing = judge(None);
         assert_eq!((missing.state, missing.goal), (State::Inconclusive, None));
         assert_eq!(missing.reason.as_deref(), Some("p95: metric 'p95_ms' was not measured; measured: none"));

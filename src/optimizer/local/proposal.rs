@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::sampler::{Sampler, SamplerError};
 use super::session::Session;
 use super::space::{Assignment, Space};
-use super::study::Trial;
+use super::study::{Origin, Proposer, Trial};
 use super::{approach, study};
 
 /// The strategy of a session. It is asked without the session, which thus can be ended while the strategy thinks.
@@ -57,9 +57,10 @@ impl Session {
 
     /// The configuration to try next, or why there is none and whether that is a fault. `None` when the strategy has to
     /// be asked.
-    pub(super) fn propose(&mut self) -> Option<Result<Assignment, (String, bool)>> {
+    pub(super) fn propose(&mut self) -> Option<Result<(Assignment, Origin), (String, bool)>> {
         if let Some(proposal) = self.proposal.take() {
-            return Some(proposal);
+            let origin = self.origin(Proposer::Sampler, None);
+            return Some(proposal.map(|assignment| (assignment, origin)));
         }
         match self.exhausted() {
             Some(reason) => Some(Err(reason)),
@@ -88,10 +89,18 @@ impl Session {
     }
 
     /// A configuration that is due whatever the strategy would say.
-    fn near(&self) -> Option<Assignment> {
-        study::to_retry(&self.trials).or_else(|| {
-            let step = || approach::step(&self.space, &self.study.baseline, &self.trials, self.study.seed);
-            self.approaches.then(step).flatten()
-        })
+    fn near(&self) -> Option<(Assignment, Origin)> {
+        if let Some(interrupted) = study::to_retry(&self.trials) {
+            let origin = self.origin(Proposer::Retry, Some(interrupted.number));
+            return Some((interrupted.assignment.clone(), origin));
+        }
+        let step = || approach::step(&self.space, &self.study.baseline, &self.trials, self.study.seed);
+        let step = self.approaches.then(step).flatten()?;
+        Some((step, self.origin(Proposer::Approach, None)))
+    }
+
+    /// Why a configuration is tried in this run.
+    pub(super) fn origin(&self, by: Proposer, of: Option<u32>) -> Origin {
+        Origin { by, sampler: self.sampler.clone(), of }
     }
 }

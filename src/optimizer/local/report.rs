@@ -48,7 +48,7 @@ pub(super) fn of(session: &Session) -> Report {
         verification,
         change_percent,
         left_at: session.stands.clone(),
-        storage: session.tools.ledger.path().to_owned(),
+        storage: session.tools.ledger.url().to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::objective::Objective;
 use super::session::Tools;
 use super::space::{Assignment, Space};
-use super::storage::{StorageError, StudyRecord};
+use super::storage::{NewStudy, StorageError, StudyRecord};
 use super::study::Trial;
 
 /// The newest study of that name with the same space, goal and constraints; a new one when there is none.
@@ -38,7 +38,7 @@ pub(super) fn choose_study(
             ),
         );
         // Killed in the middle of a trial, the application still stands at values that nobody chose.
-        let left = tools.ledger.trials(last.id)?.pop().filter(Trial::is_interrupted);
+        let left = tools.ledger.trials(last)?.pop().filter(Trial::is_interrupted);
         for parameter in space.parameters().iter().filter(|_| left.is_some()) {
             let at = |assignment: &Assignment| assignment.get(&parameter.name).cloned();
             let (was, tried) = (at(&last.baseline), left.as_ref().and_then(|trial| at(&trial.assignment)));
@@ -51,5 +51,7 @@ pub(super) fn choose_study(
         }
     }
     let seed = tools.config.seed.unwrap_or_else(rand::random);
-    tools.ledger.create_study(name, &fingerprint, seed, &baseline, (tools.clock)())
+    let goal_name = objective.name.as_str();
+    let study = NewStudy { name, fingerprint: &fingerprint, seed, baseline: &baseline, goal_name };
+    tools.ledger.create_study(&study, (tools.clock)())
 }

@@ -1,11 +1,10 @@
 //! The search strategies: what they are asked, and where they come from.
 
-use std::path::Path;
-
 use super::config::{Direction, SamplerKind};
 use super::grid::GridSampler;
 use super::random::RandomSampler;
 use super::space::{Assignment, Space};
+use super::storage::StorageUrl;
 use super::study::{Kind, State, Trial};
 
 /// Why a strategy could not propose or could not be had.
@@ -64,9 +63,9 @@ pub struct SamplerRequest<'a> {
     pub space: &'a Space,
     /// How many trials there will be in all.
     pub trials: u32,
-    /// The SQLite file of the study. Tables whose names start with `servo_` belong to the local optimizer.
-    pub storage: &'a Path,
-    /// The name of the study, unique in the file.
+    /// Where the study is. Tables whose names start with `servo_` belong to the local optimizer.
+    pub storage: &'a StorageUrl,
+    /// The name of the study, unique in the storage.
     pub study: &'a str,
 }
 
@@ -74,6 +73,12 @@ pub struct SamplerRequest<'a> {
 pub trait SamplerFactory: Send + Sync {
     /// Whether that strategy can be had here, before anything else is done.
     fn check(&self, kind: SamplerKind) -> Result<(), SamplerError>;
+
+    /// Whether that strategy can keep what it needs in that storage.
+    fn check_storage(&self, kind: SamplerKind, storage: &StorageUrl) -> Result<(), SamplerError> {
+        let _ = (kind, storage);
+        Ok(())
+    }
 
     /// Makes one.
     fn create(&self, request: &SamplerRequest<'_>) -> Result<Box<dyn Sampler>, SamplerError>;

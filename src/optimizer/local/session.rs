@@ -12,8 +12,8 @@ use super::objective::Objective;
 use super::proposal::Strategist;
 use super::sampler::{SamplerFactory, SamplerRequest};
 use super::space::{Assignment, Space};
-use super::storage::{Ledger, StorageError, StudyRecord};
-use super::study::{self, Kind, State, Trial, Verdict};
+use super::storage::{Claim, Ledger, StorageError, StudyRecord};
+use super::study::{self, Kind, Origin, Proposer, State, Trial, Verdict};
 use super::verification::Verification;
 use super::wire;
 use crate::model::Description;
@@ -32,6 +32,8 @@ const MAX_PLACEMENTS: u32 = 3;
 pub(super) struct Tools {
     pub config: Arc<LocalConfig>,
     pub ledger: Arc<Ledger>,
+    /// Kept as long as anything is written.
+    pub _claim: Arc<Claim>,
     pub board: Arc<Board>,
     pub clock: Clock,
 }
@@ -69,7 +71,7 @@ pub(super) enum Next {
 }
 
 enum Decision {
-    Try(Kind, Assignment, Option<u32>),
+    Try(Kind, Assignment, Origin),
     Ask,
     Place(Assignment),
     Done,
@@ -128,7 +130,7 @@ impl Session {
             )
         })?;
         let study = super::resume::choose_study(&tools, name, &space, &objective, &present)?;
-        let trials = tools.ledger.trials(study.id)?;
+        let trials = tools.ledger.trials(&study)?;
         let constraints: Vec<String> = objective.constraints.iter().map(|(name, _)| name.clone()).collect();
         let label = study.label();
         let request = SamplerRequest {
@@ -138,7 +140,7 @@ impl Session {
             constraints: &constraints,
             space: &space,
             trials: tools.config.budget.trials,
-            storage: tools.ledger.path(),
+            storage: tools.ledger.url(),
             study: &label,
         };
         let sampler = factory.create(&request).map_err(|error| refused(error.to_string()))?;
@@ -187,7 +189,7 @@ impl Session {
                 });
             }
             match self.decide() {
-                Decision::Try(kind, assignment, of) => self.begin(kind, assignment, of)?,
+                Decision::Try(kind, assignment, origin) => self.begin(kind, assignment, origin)?,
                 Decision::Ask => return Ok(Next::Ask),
                 Decision::Place(target) => return Ok(Next::Adjust(target)),
                 Decision::Done => {
@@ -306,7 +308,8 @@ impl Session {
         }
         if study::baseline(&self.trials).is_none() {
             if self.baselines < MAX_BASELINES {
-                return Decision::Try(Kind::Baseline, self.study.baseline.clone(), None);
+                let origin = self.origin(Proposer::Baseline, None);
+                return Decision::Try(Kind::Baseline, self.study.baseline.clone(), origin);
             }
             if self.stopped.is_none() {
                 let last = self.trials.iter().rev().find(|trial| trial.kind == Kind::Baseline);
@@ -318,13 +321,16 @@ impl Session {
         if self.stopped.is_none() {
             match self.propose() {
                 None => return Decision::Ask,
-                Some(Ok(assignment)) => return Decision::Try(Kind::Search, assignment, None),
+                Some(Ok((assignment, origin))) => return Decision::Try(Kind::Search, assignment, origin),
                 Some(Err((reason, warning))) => self.stop(reason, warning),
             }
         }
         let improvements = study::improvements(&self.trials, self.objective.direction);
         match self.verification.next(&improvements, &self.study.baseline) {
-            Some(proof) => Decision::Try(proof.kind, proof.assignment, proof.of),
+            Some(proof) => {
+                let origin = self.origin(Proposer::Verification, proof.of);
+                Decision::Try(proof.kind, proof.assignment, origin)
+            }
             None => self.place(),
         }
     }
@@ -343,8 +349,9 @@ impl Session {
         self.stopped = Some(reason);
     }
 
-    fn begin(&mut self, kind: Kind, assignment: Assignment, of: Option<u32>) -> Result<(), StorageError> {
+    fn begin(&mut self, kind: Kind, assignment: Assignment, origin: Origin) -> Result<(), StorageError> {
         let number = self.trials.last().map_or(0, |trial| trial.number + 1);
+        let of = origin.of;
         let trial = Trial {
             number,
             kind,
@@ -356,8 +363,10 @@ impl Session {
             violations: IndexMap::new(),
             started: (self.tools.clock)(),
             ended: None,
+            origin: Some(origin),
+            checks: Vec::new(),
         };
-        self.tools.ledger.write(self.study.id, &trial)?;
+        self.tools.ledger.write(&self.study, &trial)?;
         self.trials.push(trial);
         self.baselines += u32::from(kind == Kind::Baseline);
         let what = match (kind, of) {
@@ -377,7 +386,7 @@ impl Session {
         let Some(place) = self.trials.iter().position(|trial| trial.number == active.number) else { return Ok(()) };
         let mut trial = self.trials[place].clone();
         trial.conclude(verdict, (self.tools.clock)());
-        self.tools.ledger.write(self.study.id, &trial)?;
+        self.tools.ledger.write(&self.study, &trial)?;
         self.trials[place] = trial.clone();
         let of = active.of;
         self.active = None;

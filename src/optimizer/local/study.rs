@@ -41,6 +41,49 @@ pub enum State {
     Cancelled,
 }
 
+/// Who proposed a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proposer {
+    /// It is what the application came with.
+    Baseline,
+    /// It is one of the first steps, which stay near the baseline.
+    Approach,
+    /// Its trial was interrupted: it is tried once more.
+    Retry,
+    /// The search strategy.
+    Sampler,
+    /// The proof at the end.
+    Verification,
+}
+
+/// Why a configuration is tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Who proposed it.
+    pub by: Proposer,
+    /// The name of the search strategy of that run.
+    pub sampler: String,
+    /// The trial that is made once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
+}
+
+/// A constraint with the figures it was judged by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// What the constraint is called.
+    pub name: String,
+    /// The constraint.
+    pub condition: String,
+    /// What its left side came to; absent when it has no value.
+    pub left: Option<f64>,
+    /// What its right side came to.
+    pub right: Option<f64>,
+    /// Whether it is met; absent when that cannot be told.
+    pub met: Option<bool>,
+}
+
 /// One configuration, and what was measured with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -64,6 +107,12 @@ pub struct Trial {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// Why it was tried; absent in trials of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The constraints with the figures they were judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 /// What a measurement says of a configuration.
@@ -79,12 +128,15 @@ pub struct Verdict {
     pub goal: Option<f64>,
     /// By constraint, how far it is from being met.
     pub violations: IndexMap<String, f64>,
+    /// The constraints with the figures they were judged by.
+    pub checks: Vec<Check>,
 }
 
 impl Verdict {
     /// A trial that ended without figures.
     pub fn without_figures(state: State, reason: impl Into<String>) -> Self {
-        Self { state, reason: Some(reason.into()), metrics: IndexMap::new(), goal: None, violations: IndexMap::new() }
+        let (metrics, violations) = (IndexMap::new(), IndexMap::new());
+        Self { state, reason: Some(reason.into()), metrics, goal: None, violations, checks: Vec::new() }
     }
 }
 
@@ -106,6 +158,7 @@ impl Trial {
         self.metrics = verdict.metrics;
         self.goal = verdict.goal;
         self.violations = verdict.violations;
+        self.checks = verdict.checks;
         self.ended = Some(now);
     }
 }
@@ -120,11 +173,11 @@ pub fn baseline(trials: &[Trial]) -> Option<&Trial> {
     trials.iter().find(|trial| trial.kind == Kind::Baseline && trial.goal.is_some())
 }
 
-/// A configuration whose trial was interrupted once and not tried since: it is to be tried again. One that was
-/// interrupted twice is not, it may be the cause.
-pub fn to_retry(trials: &[Trial]) -> Option<Assignment> {
+/// The interrupted trial of a configuration that was not tried since: it is to be tried again. One that was interrupted
+/// twice is not, it may be the cause.
+pub fn to_retry(trials: &[Trial]) -> Option<&Trial> {
     let attempts = |trial: &Trial| searched(trials).filter(|other| other.assignment.same(&trial.assignment)).count();
-    searched(trials).find(|trial| trial.is_interrupted() && attempts(trial) == 1).map(|trial| trial.assignment.clone())
+    searched(trials).find(|trial| trial.is_interrupted() && attempts(trial) == 1)
 }
 
 /// How much of the budget is used. An interrupted trial does not count when it is tried again.
@@ -218,6 +271,8 @@ pub(super) mod tests {
             violations: IndexMap::new(),
             started: Timestamp::UNIX_EPOCH,
             ended: None,
+            origin: None,
+            checks: Vec::new(),
         }
     }
 

@@ -18,6 +18,7 @@ use super::retry::{Contexts, Limits, Retry, retry_after};
 use super::watch::{Answered, Curl, Try};
 use crate::config::CommonSettings;
 use crate::telemetry::propagate;
+use crate::telemetry::servos::Reach;
 use crate::telemetry::spans::span;
 
 /// The largest message that is sent.
@@ -73,6 +74,7 @@ pub struct Client {
     contexts: Contexts,
     /// The connections that were used last, kept from one message to the next.
     pool: Mutex<Option<(String, Arc<Pool>)>>,
+    reach: Reach,
 }
 
 /// What it knows is not for everyone.
@@ -95,7 +97,14 @@ impl Client {
         let id = service.id().to_owned();
         let authentication = Authentication::new(service)?;
         let contexts = Contexts::new(settings.backoff.as_ref());
-        Ok(Self { id, authentication, network: Network::new(&settings), contexts, pool: Mutex::default() })
+        Ok(Self {
+            id,
+            authentication,
+            network: Network::new(&settings),
+            contexts,
+            pool: Mutex::default(),
+            reach: Reach::new(),
+        })
     }
 
     /// What the servo is called at the service.
@@ -142,7 +151,12 @@ impl Client {
     async fn try_again(&self, asked: &Asked<'_>, tries: Tries<'_>, span: &tracing::Span) -> Result<Json, RemoteError> {
         let mut retry = Retry::new(self.limits(tries));
         loop {
-            let error = match self.attempt(asked).await {
+            let result = self.attempt(asked).await;
+            // What else is asked for says nothing about the commands.
+            if asked.event != OTHER {
+                self.reach.answered(result.is_ok());
+            }
+            let error = match result {
                 Ok(reply) => {
                     span.record("status", "ok").record("tries", retry.tries() + 1);
                     return Ok(reply);

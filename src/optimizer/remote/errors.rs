@@ -171,6 +171,17 @@ impl RemoteError {
         self.status == Some(410) && detail().is_some_and(|detail| any_detail || detail == "unexpected servo_uid")
     }
 
+    /// Whether the service has looked at the message, and does not want it.
+    pub(super) fn refuses_the_message(&self) -> bool {
+        match (self.kind, self.status) {
+            (FailureKind::Configuration, _) => true,
+            (FailureKind::Status, Some(status)) => {
+                !is_retryable(status) && status >= 400 && !matches!(status, 401 | 403 | 407)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the message was too large, for us or for the service, and not the answer.
     pub(super) fn is_of_size(&self) -> bool {
         match self.status {

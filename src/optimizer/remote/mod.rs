@@ -93,8 +93,9 @@ impl Kind {
             Self::Greeting => false,
             // Those who ask what is next can ask again: the run goes on when it is right again.
             Self::Question => true,
-            // What is no JSON was not said by the service, but by something before it: nobody has the result yet.
-            Self::Result => error.retryable || error.kind == FailureKind::Reply,
+            // Only what is said of the result itself is the last word. A token may be put right; and what answers with a
+            // redirection, or with no JSON, is something that stands before the service: nobody has the result yet.
+            Self::Result => !error.refuses_the_message(),
             Self::Progress | Self::Farewell => error.retryable,
         };
         let failure = if error.is_of_unknown_servo(self == Self::Progress) {

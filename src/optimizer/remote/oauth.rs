@@ -40,10 +40,17 @@ struct Grant {
     access_token: SecretString,
     #[serde(default)]
     refresh_token: Option<SecretString>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "seconds")]
     expires_at: Option<f64>,
+}
+
+/// Some services write numbers as texts; what is neither says nothing.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
+    Ok(seconds.filter(|seconds| seconds.is_finite()))
 }
 
 /// A token and what renews it.

@@ -99,13 +99,17 @@ def test_one_question_at_a_time_while_everything_else_goes_on(person, capsys):
     asyncio.run(ask())
 
 
-def test_the_end_of_the_block_ends_the_thread(person):
+def test_the_end_of_the_block_ends_the_thread(person, capsys):
+    former = threads()
+
     async def ask():
         with Questions(1) as questions:
             asked = asyncio.create_task(questions.permits("web", "poll"))
-            while not (found := threads()):  # noqa: ASYNC110
+            while not capsys.readouterr().err:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+            found = [thread for thread in threads() if thread not in former]
         assert await asyncio.wait_for(asked, 60) is False
+        assert await asyncio.wait_for(questions.permits("web", "poll"), 60) is False
         return found
 
     (thread,) = asyncio.run(ask())

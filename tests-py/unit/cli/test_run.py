@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import sys
 
 import pytest
 
@@ -94,6 +96,8 @@ def test_several_servos_run_side_by_side(servo, config):
     assert lines[-1] == "the baseline stays"
     assert lines.index("web") < lines.index("db")
     assert result.stderr.startswith("error: queue: cannot start")
+    # Told at once, and at the end again.
+    assert lines.index("queue: error: cannot start: the port 8080 is in use") < lines.index("web: baseline: cost 3.56")
 
 
 def test_a_name_runs_that_servo_alone(servo, config):
@@ -120,3 +124,73 @@ def test_log_records_go_to_stderr(process, config):
     out, err = loud.communicate(timeout=60)
     assert "| INFO     | servox.runner - a record of the engine\n" in err
     assert "a note once more" in err
+
+
+def test_names_may_be_several(servo, config):
+    config("keep", "fail", "keep")
+    result = servo("-n", "queue", "-n", "web", "run", "-o", "json")
+    assert (result.exit_code, [one["name"] for one in json.loads(result.stdout)["servos"]]) == (0, ["web", "queue"])
+
+
+def test_a_name_may_come_from_the_environment(servo, config, monkeypatch):
+    config("fail", {"does": "keep", "name": "data base"})
+    monkeypatch.setenv("SERVO_NAME", "data base")
+    assert servo("run").exit_code == 0
+    assert servo("-n", "web", "run").exit_code == 1
+
+
+def test_an_unknown_name_is_told_with_the_known_ones(servo, config):
+    config("keep", "keep")
+    result = servo("-n", "web", "-n", "dbs", "run")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no servo found named 'dbs' (known: web, db). Did you mean 'db'?" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_without_commands_waits_for_a_signal(process, config, number):
+    config("serve")
+    child = process("run", "--no-poll")
+    assert "starting" in child.stdout.readline()
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, "")
+    assert out.splitlines()[-1] == f"web: interrupted ({number.name})"
+
+
+def test_no_to_the_connection_ends_the_run(servo, config):
+    config("fail")
+    result = servo("run", "--interactive", input="n\n")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "web: interrupted (declined)")
+    assert result.stderr == "Connect to the optimizer? [y/N]: Operation aborted.\n"
+
+
+def test_yes_to_both_questions_runs(servo, config):
+    config("keep")
+    result = servo("run", "-i", "-o", "json", input="y\nyes\n")
+    assert (result.exit_code, json.loads(result.stdout)["servos"][0]["ended"]) == (0, "finished")
+    assert "Connect to the optimizer? [y/N]: Poll for next command? [y/N]: " in result.stderr
+
+
+def test_no_more_answers_end_the_run(servo, config):
+    config("keep", "keep")
+    result = servo("run", "-i", input="y\n")
+    assert (result.exit_code, result.stdout.count("interrupted (declined)")) == (0, 2)
+
+
+def test_a_defect_has_a_traceback_with_debug(servo, config, monkeypatch):
+    config("defect")
+    assert "Traceback (most recent call last)" in servo("run", "--debug").stderr
+    assert "Traceback (most recent call last)" in servo("run", "--DEBUG").stderr
+    monkeypatch.setenv("SERVO_RUN_DEBUG", "1")
+    assert "KeyError: 'surprise'" in servo("run").stderr
+
+
+def test_what_the_loop_notices_ends_nothing(process, config):
+    config("notice")
+    child = process("run")
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, "the baseline stays" in out) == (0, True)
+    assert "| WARNING  | asyncio - Unclosed client session\n" in err
+    assert "| ERROR    | asyncio - a callback failed: ValueError: gone\n" in err
+    assert "Traceback" not in err

@@ -99,6 +99,19 @@ def test_a_signal_ends_the_configuration(process, config, does, number, code):
     assert (child.returncode, json.loads(out), err) == (code, {"servos": []}, "")
 
 
+def test_code_that_nothing_interrupts_is_ended(process, config):
+    config("compute")
+    child, other = process("run", "--shutdown-timeout", "1s"), process("run")
+    wait_for(child, "configuring")
+    child.send_signal(signal.SIGTERM)
+    wait_for(other, "configuring")
+    other.send_signal(signal.SIGTERM)
+    other.send_signal(signal.SIGUSR1)
+    assert child.wait(timeout=60) == 1
+    # Of two that wait to be delivered, the system chooses the first.
+    assert other.wait(timeout=60) in (128 + signal.SIGTERM, 128 + signal.SIGUSR1)
+
+
 @pytest.mark.parametrize(("option", "number", "code"), [
     *[("--check", number, code) for number, code in LOCAL],
     *[("--dry-run", number, 128 + number) for number in SIGNALS],

@@ -15,6 +15,7 @@ PHASES = {
     "baseline": "measuring the baseline",
     "search": "searching",
     "verify": "measuring the best configuration and the baseline once more",
+    "idle": "started; asks for no commands",
     "stopping": "stopping",
 }
 
@@ -38,7 +39,7 @@ class LinesView:
     def update(self, name: str, state: State, notes: list[Note]) -> None:
         """Write what is new."""
         # The other phases are told by the notes of their trials.
-        if self._is_new(name, "phase", state.phase) and state.phase in ("starting", "describe", "stopping"):
+        if self._is_new(name, "phase", state.phase) and state.phase in ("starting", "describe", "idle", "stopping"):
             self._write(name, PHASES[state.phase])
         for note in notes:
             self._write(name, ("warning: " if note.warning else "") + note.text, note.time)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import platform
+from typing import ClassVar
 
-__all__ = ["ONE_MiB", "Telemetry"]
-
-ONE_MiB = 2**20
-"""A mebibyte, in bytes."""
+__all__ = ["Telemetry"]
 
 
 @functools.cache
@@ -54,7 +52,8 @@ class Telemetry:
     def __eq__(self, other: object) -> bool:
         return self.values == other.values if isinstance(other, Telemetry) else NotImplemented
 
-    __hash__ = object.__hash__
+    # Equal ones would need equal hashes, and what is equal changes with the texts.
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Telemetry(values={self.values!r})"

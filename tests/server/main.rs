@@ -1,0 +1,8 @@
+//! The server of local optimizers, over sockets of the loopback interface.
+
+mod applications;
+mod auth;
+mod configuration;
+mod faults;
+mod place;
+mod tls;
