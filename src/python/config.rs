@@ -19,7 +19,7 @@ use crate::event::Responder;
 use crate::runner::Servo;
 
 /// The native types and those of Python; a dotted path that is not known yet is imported.
-struct Catalog {
+pub(super) struct Catalog {
     registry: Mutex<Registry>,
     /// Why dotted paths could not be imported.
     failures: Mutex<HashMap<String, String>>,
@@ -27,7 +27,7 @@ struct Catalog {
 }
 
 impl Catalog {
-    fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    pub(super) fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         let event_loop = Arc::new(EventLoop::default());
         let mut registry = connectors::registry();
         for class in types {
@@ -100,7 +100,7 @@ impl ConnectorCatalog for Catalog {
 }
 
 /// Python code may be called while a file is read, so the GIL is given up for the rest of it.
-fn load(
+pub(super) fn load(
     py: Python<'_>,
     config_file: &str,
     catalog: &Catalog,

@@ -51,8 +51,11 @@ impl LoopQueue {
         });
         if let Some((bell, watched)) = Bell::new() {
             let drain = Bound::new(py, Drain { queue: queue.clone(), watches: true })?;
+            // Handlers see nothing of the context of whoever came first.
+            let context = py.import("contextvars")?.getattr("Context")?.call0()?;
             // Not every loop can: that of Windows cannot.
-            if running.call_method1("add_reader", (watched, drain)).is_ok() {
+            let watch = context.call_method1("run", (running.getattr("add_reader")?, watched, drain));
+            if watch.is_ok() {
                 let _ = queue.bell.set(bell);
             } else {
                 // The watch is gone with the attempt.

@@ -88,10 +88,10 @@ async fn plain_http_that_others_can_reach_is_refused_unless_it_is_meant() {
     config["listen"] = json!("localhost:0");
     config["insecure"] = json!(false);
     let server = bind(&config).await.unwrap();
-    // Another server has the storage, and the address.
     config["listen"] = json!(server.address().to_string());
-    assert!(matches!(bind(&config).await.unwrap_err(), ServerError::Listen(_)));
+    assert!(matches!(bind(&config).await.unwrap_err(), ServerError::Listen(_)), "another server has the address");
     config["listen"] = json!("127.0.0.1:0");
+    config["storage"] = json!(format!("sqlite:///{}", folder.path().join("no/such/folder/x.db").display()));
     assert!(matches!(bind(&config).await.unwrap_err(), ServerError::Storage(_)));
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-COMMANDS: tuple[str, ...] = ("serve",)
+COMMANDS = ("serve", "trials", "best", "explain", "export")
 """The names of the commands, in the order of the help. A module here has a function of the name of its command."""
 
 
@@ -47,5 +47,5 @@ optimizer = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Look at the studies of the local optimizer, or serve it to others.",
+    help="Look at studies of the local optimizer, or serve it to others.",
 )
