@@ -88,12 +88,12 @@ async fn one_that_cannot_start_does_not_stop_the_others() {
     let (assembly, service) = (Assembly::new(), Sandman::after(3));
     add(&assembly, "broken", &Sandman::for_ever(), true);
     add(&assembly, "sound", &service, false);
-    assembly.add("defective", Stop::new(), async { panic!("a defect of the engine") });
+    assembly.add("defective", Stop::new(), async { panic!("a defect of the run") });
     assembly.add("closed", Stop::new(), async { Err(Failure::Open("the file is locked".into())) });
     let results = results(&assembly).await;
     assert_eq!(results["sound"], Ok(Ended::Finished));
     assert!(matches!(&results["broken"], Err(Failure::Run(RunError::Startup(error))) if error.message == "no license"));
-    assert_eq!(results["defective"], Err(Failure::Panicked("a defect of the engine".into())));
+    assert_eq!(results["defective"], Err(Failure::Panicked("a defect of the run".into())));
     assert_eq!(results["closed"], Err(Failure::Open("the file is locked".into())));
     assert_eq!(service.farewell(), Some(json!("finished")));
     assert!(assembly.is_empty());
