@@ -177,38 +177,45 @@ impl Pool {
             );
             return Err(RemoteError::new(FailureKind::Timeout, message));
         };
-        let lost = |error| RemoteError::of_transport(at, error, secrets);
-        let mut response = self.http.request(method, url).headers(headers).body(body).send().await.map_err(lost)?;
-        let status = response.status();
-        let most = if status.is_success() { MAX_REPLY } else { MAX_ERROR };
-        let too_large = || {
-            let message = format!("the answer of {at} is larger than the {} MiB that are read", MAX_REPLY >> 20);
-            RemoteError { status: Some(status.as_u16()), ..RemoteError::new(FailureKind::TooLarge, message) }
-        };
-        if status.is_success() && response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        loop {
-            match response.chunk().await {
-                Ok(None) => break,
-                Ok(Some(chunk)) => {
-                    let room = most - body.len();
-                    if chunk.len() > room && status.is_success() {
-                        return Err(too_large());
-                    }
-                    body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    if body.len() == most && !status.is_success() {
-                        break;
-                    }
-                }
-                // The status says enough.
-                Err(_) if !status.is_success() => break,
-                Err(error) => return Err(lost(error)),
-            }
-        }
-        Ok(Answer { status, headers: response.headers().clone(), body: body.freeze() })
+        let request = self.http.request(method, url).headers(headers).body(body);
+        // Boxed: those who wait for their turn may be thousands, and are small.
+        Box::pin(exchange(request, at, secrets)).await
     }
+}
+
+/// Makes a request and reads the answer.
+async fn exchange(request: reqwest::RequestBuilder, at: &str, secrets: &Secrets) -> Result<Answer, RemoteError> {
+    let lost = |error| RemoteError::of_transport(at, error, secrets);
+    let mut response = request.send().await.map_err(lost)?;
+    let status = response.status();
+    let most = if status.is_success() { MAX_REPLY } else { MAX_ERROR };
+    let too_large = || {
+        let message = format!("the answer of {at} is larger than the {} MiB that are read", MAX_REPLY >> 20);
+        RemoteError { status: Some(status.as_u16()), ..RemoteError::new(FailureKind::TooLarge, message) }
+    };
+    if status.is_success() && response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) => {
+                let room = most - body.len();
+                if chunk.len() > room && status.is_success() {
+                    return Err(too_large());
+                }
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if body.len() == most && !status.is_success() {
+                    break;
+                }
+            }
+            // The status says enough.
+            Err(_) if !status.is_success() => break,
+            Err(error) => return Err(lost(error)),
+        }
+    }
+    Ok(Answer { status, headers: response.headers().clone(), body: body.freeze() })
 }
 
 #[cfg(test)]
