@@ -4,8 +4,8 @@ Usage: python bench/loop_scale.py [servos] [cycles] [--servo COMMAND] [--optimiz
 
 Runs `servo run` beside an optimizer that asks each servo for a description, then `cycles` times for a measurement
 and an adjustment. Prints the optimizer's line of JSON, with the peak of resident memory and the CPU time of the servos'
-process. The connector is one in Python that answers at once. Any implementation of `servo` can be named; the optimizer is
-`benches/loop_optimizer.rs`, which `cargo` builds where no other is named.
+process. The connector is one in Python that answers at once. Any implementation of `servo` can be named; the optimizer
+is `benches/loop_optimizer.rs`, which `cargo` builds where no other is named.
 """
 
 from __future__ import annotations
