@@ -119,7 +119,7 @@ impl ConnectorType {
 pub struct Registry {
     types: IndexMap<String, ConnectorType>,
     optimizer: Option<Arc<Validate>>,
-    optimizer_schema: Json,
+    optimizer_schema: Arc<Json>,
 }
 
 impl Registry {
@@ -140,7 +140,7 @@ impl Registry {
 
     /// Says what `optimizer.local` looks like, as JSON Schema.
     pub fn describe_optimizer_with(&mut self, schema: Json) {
-        self.optimizer_schema = schema;
+        self.optimizer_schema = Arc::new(schema);
     }
 
     /// The type of an identifier: a default name, a class name or a dotted path.
@@ -175,7 +175,7 @@ impl ConnectorCatalog for Registry {
     }
 
     fn optimizer_schema(&self) -> Json {
-        self.optimizer_schema.clone()
+        (*self.optimizer_schema).clone()
     }
 
     fn validate_optimizer(&self, local: &Json) -> Vec<Problem> {

@@ -24,6 +24,8 @@ pub(super) struct Catalog {
     registry: Mutex<Registry>,
     /// Why dotted paths could not be imported.
     failures: Mutex<HashMap<String, String>>,
+    /// A file may have thousands of documents, and pydantic takes its time.
+    schemas: Mutex<HashMap<String, Json>>,
     /// What was raised by someone who wants everything to end, such as a KeyboardInterrupt. Nothing is imported after it.
     interruption: Mutex<Option<PyErr>>,
     event_loop: Arc<EventLoop>,
@@ -31,8 +33,12 @@ pub(super) struct Catalog {
 
 impl Catalog {
     pub(super) fn new(types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+        Self::beside(connectors::registry(), types)
+    }
+
+    /// Native types, and those of Python beside them.
+    fn beside(mut registry: Registry, types: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         let event_loop = Arc::new(EventLoop::default());
-        let mut registry = connectors::registry();
         for class in types {
             let kind = connector_type(class, &event_loop)?;
             // A class of an imported module does not take a native connector's key away.
@@ -40,8 +46,13 @@ impl Catalog {
                 registry.register(kind);
             }
         }
-        let (failures, interruption) = (Mutex::default(), Mutex::default());
-        Ok(Self { registry: Mutex::new(registry), failures, interruption, event_loop })
+        Ok(Self {
+            registry: Mutex::new(registry),
+            failures: Mutex::default(),
+            schemas: Mutex::default(),
+            interruption: Mutex::default(),
+            event_loop,
+        })
     }
 
     fn registry(&self) -> Registry {
@@ -105,7 +116,12 @@ impl ConnectorCatalog for Catalog {
     }
 
     fn schema(&self, name: &str) -> Json {
-        ConnectorCatalog::schema(&self.registry(), name)
+        let known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        known.unwrap_or_else(|| {
+            let schema = ConnectorCatalog::schema(&self.registry(), name);
+            self.schemas.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), schema.clone());
+            schema
+        })
     }
 
     fn optimizer_schema(&self) -> Json {
@@ -223,11 +239,13 @@ pub fn open_servos(
     environment: Option<HashMap<String, String>>,
 ) -> PyResult<Vec<Py<PyServo>>> {
     let configs = load(py, config_file, &Catalog::new(&types)?, environment)?;
+    let file: Arc<str> = config_file.into();
+    let natives = connectors::registry();
     configs
         .into_iter()
         .map(|config| {
             // The connectors of each servo live on a loop of their own accord.
-            let catalog = Catalog::new(&types)?;
+            let catalog = Catalog::beside(natives.clone(), &types)?;
             for route in &config.connectors {
                 catalog.resolve(&route.identifier);
             }
@@ -235,13 +253,12 @@ pub fn open_servos(
             let registry = catalog.registry();
             let assembled: Result<Servo, ConfigError> = py.detach(|| Servo::assemble(&config, &registry));
             let servo = assembled.map_err(|error| config_error(py, &error))?;
-            let document = config.document.to_json().to_string();
             let members = servo.members().to_vec();
-            let servo = Bound::new(py, PyServo::new(config, config_file, servo, catalog.event_loop.clone()))?;
+            let servo = Bound::new(py, PyServo::new(config, &file, servo, catalog.event_loop.clone()))?;
             catalog.event_loop.belong_to(servo.as_any())?;
             // Without connectors in Python nobody looks, unless there are checks.
             if !catalog.event_loop.connectors(py).is_empty() {
-                show(&servo, &catalog.event_loop, &document, members)?;
+                show(&servo, &catalog.event_loop, &members)?;
             }
             Ok(servo.unbind())
         })
@@ -249,12 +266,7 @@ pub fn open_servos(
 }
 
 /// Makes the `servo.Servo` that Python connectors and checks see.
-pub(super) fn show(
-    servo: &Bound<'_, PyServo>,
-    event_loop: &EventLoop,
-    document: &str,
-    members: Vec<Arc<dyn Responder>>,
-) -> PyResult<()> {
+pub(super) fn show(servo: &Bound<'_, PyServo>, event_loop: &EventLoop, members: &[Arc<dyn Responder>]) -> PyResult<()> {
     let py = servo.py();
     let written = event_loop.connectors(py);
     let mut of_python = HashMap::new();
@@ -266,10 +278,10 @@ pub(super) fn show(
         let name = member.name().to_owned();
         match of_python.remove(&name) {
             Some(connector) => connectors.append((name, connector))?,
-            None => connectors.append((name, NativeConnector::of(member)))?,
+            None => connectors.append((name, NativeConnector::of(member.clone())))?,
         }
     }
-    let view = py.import("servo._engine")?.call_method1("view_of", (servo, document, connectors))?;
+    let view = py.import("servo._engine")?.call_method1("view_of", (servo, servo.get().document(), connectors))?;
     event_loop.belong_to(&view)?;
     servo.get().show_as(view.unbind());
     Ok(())

@@ -25,8 +25,8 @@ use crate::runner::{Activity, Ended, Failure, Grace, Phase, Runner, Servo, Stop}
 /// One servo of a servo.yaml.
 #[pyclass(frozen, weakref, name = "Servo", module = "servo._core")]
 pub struct PyServo {
-    config: ServoConfig,
-    config_file: String,
+    settled: Settled,
+    config_file: Arc<str>,
     servo: Servo,
     event_loop: Arc<EventLoop>,
     stop: Mutex<Stop>,
@@ -34,6 +34,31 @@ pub struct PyServo {
     watched: Mutex<Option<Watched>>,
     /// The `servo.Servo` that Python connectors see.
     view: Mutex<Option<Py<PyAny>>>,
+}
+
+/// What is kept of a document. There may be thousands, and most of one is the places of its values.
+struct Settled {
+    name: String,
+    optimizer: OptimizerConfig,
+    settings: Json,
+    no_diagnostics: bool,
+    /// The name and the type of each connector.
+    connectors: Vec<(String, String)>,
+    /// The whole, as JSON.
+    document: Box<str>,
+}
+
+impl Settled {
+    fn of(config: ServoConfig) -> Self {
+        Self {
+            name: config.servo_name(),
+            document: config.document.to_json().to_string().into(),
+            connectors: config.connectors.into_iter().map(|route| (route.name, route.type_name)).collect(),
+            optimizer: config.optimizer,
+            settings: config.settings,
+            no_diagnostics: config.no_diagnostics,
+        }
+    }
 }
 
 /// What there is to see of a run.
@@ -45,11 +70,11 @@ pub(super) struct Watched {
 }
 
 impl PyServo {
-    pub(super) fn new(config: ServoConfig, config_file: &str, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
-        let config_file = config_file.to_owned();
+    pub(super) fn new(config: ServoConfig, config_file: &Arc<str>, servo: Servo, event_loop: Arc<EventLoop>) -> Self {
+        let config_file = config_file.clone();
         let servo = telling(servo, event_loop.clone());
         Self {
-            config,
+            settled: Settled::of(config),
             config_file,
             servo,
             event_loop,
@@ -58,6 +83,11 @@ impl PyServo {
             watched: Mutex::default(),
             view: Mutex::default(),
         }
+    }
+
+    /// Its document, as JSON.
+    pub(super) fn document(&self) -> &str {
+        &self.settled.document
     }
 
     /// Gives the servo that Python connectors see.
@@ -86,7 +116,7 @@ impl PyServo {
     /// `local`, or the identifier at a remote service.
     #[getter]
     pub(super) fn optimizer(&self) -> String {
-        match &self.config.optimizer {
+        match &self.settled.optimizer {
             OptimizerConfig::Local(_) => "local".into(),
             OptimizerConfig::Remote(remote) => {
                 ["id", "optimizer_id"].iter().find_map(|key| remote.get(key)?.as_str()).unwrap_or("remote").to_owned()
@@ -97,7 +127,7 @@ impl PyServo {
     /// Whether requests for diagnostics are declined. The local optimizer makes none.
     #[getter]
     fn no_diagnostics(&self) -> bool {
-        self.config.no_diagnostics || matches!(self.config.optimizer, OptimizerConfig::Local(_))
+        self.settled.no_diagnostics || matches!(self.settled.optimizer, OptimizerConfig::Local(_))
     }
 
     /// The `servo.Servo` that its Python connectors see; None without any.
@@ -115,7 +145,7 @@ impl PyServo {
     /// The name and the type of every connector.
     #[getter]
     fn connectors(&self) -> Vec<(String, String)> {
-        self.config.connectors.iter().map(|route| (route.name.clone(), route.type_name.clone())).collect()
+        self.settled.connectors.clone()
     }
 
     /// Runs until the optimizer has nothing more to ask, or until `interrupt`; gives what came of it as JSON.
@@ -148,8 +178,7 @@ impl PyServo {
     fn make_view(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.view(py).is_none() {
-            let document = this.config.document.to_json().to_string();
-            show(slf, &this.event_loop, &document, this.servo.members().to_vec())?;
+            show(slf, &this.event_loop, this.servo.members())?;
         }
         this.view(py).ok_or_else(|| runtime_error("the servo has no view"))
     }
@@ -262,7 +291,7 @@ impl Running {
 
     /// What runs the servo, once its optimizer is open, and what there is to see of it; or why there is none.
     pub async fn open(&self) -> Result<(Runner, Watched), String> {
-        let (optimizer, board) = open_optimizer(&self.servo().config).await?;
+        let (optimizer, board) = open_optimizer(&self.servo().settled).await?;
         let runner = Runner::new(self.servo().servo.clone(), optimizer, self.stop());
         let watched = Watched { activity: runner.activity(), board };
         *self.servo().watched() = Some(watched.clone());
@@ -289,19 +318,19 @@ pub(super) fn grace(within: Option<f64>) -> Option<Grace> {
 }
 
 /// The optimizer that a document names, and what there is to see of it.
-async fn open_optimizer(config: &ServoConfig) -> Result<(Arc<dyn Optimizer>, Option<Arc<Board>>), String> {
+async fn open_optimizer(settled: &Settled) -> Result<(Arc<dyn Optimizer>, Option<Arc<Board>>), String> {
     fn told(error: impl std::fmt::Display) -> String {
         error.to_string()
     }
-    let local = match &config.optimizer {
+    let local = match &settled.optimizer {
         OptimizerConfig::Local(local) => local.clone(),
         OptimizerConfig::Remote(remote) => {
-            let optimizer = RemoteOptimizer::new(remote, &config.settings).map_err(told)?;
+            let optimizer = RemoteOptimizer::new(remote, &settled.settings).map_err(told)?;
             return Ok((Arc::new(optimizer), None));
         }
     };
     let local: LocalConfig = serde_json::from_value(local).map_err(told)?;
-    let name = config.servo_name();
+    let name = settled.name.clone();
     let open = move || LocalOptimizer::open(local, &name, Arc::new(Samplers), None);
     let optimizer = tokio::task::spawn_blocking(open).await.map_err(told)?.map_err(told)?;
     let board = optimizer.board();

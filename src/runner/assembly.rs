@@ -109,6 +109,8 @@ impl Assembly {
             member.ask(reason, *grace);
         }
         state.members.insert(id, member);
+        // Boxed, or the task would hold it twice.
+        let run = Box::pin(run);
         state.tasks.spawn(async move {
             // Nothing of a run that panicked is used afterwards.
             let result = AssertUnwindSafe(run).catch_unwind().await;

@@ -46,7 +46,7 @@ impl Runner {
                 return Ok(Turn::Ended(ended));
             }
             // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
-            let Some(next) = self.stop.unless_requested(self.post(Event::WhatsNext, Json::Null)).await else {
+            let Some(next) = self.stop.unless_requested(Box::pin(self.post(Event::WhatsNext, Json::Null))).await else {
                 return Ok(Turn::Ended(self.interrupted()));
             };
             let command = match next {
@@ -93,7 +93,7 @@ impl Runner {
         tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
         let span =
             span!(INFO, "command", servo = self.servo.name(), cmd = %command.cmd, cmd_uid = command.cmd_uid.as_deref());
-        let work = self.carry_out_and_report(command).instrument(span);
+        let work = Box::pin(self.carry_out_and_report(command).instrument(span));
         let step = self.stop.bound(work, || self.grace().command, None).await;
         let step = step.unwrap_or_else(|_| {
             tracing::warn!(servo = self.servo.name(), "the result of {} was not taken in time", command.cmd);
@@ -114,7 +114,7 @@ impl Runner {
                 "{} was carried out already: its result is posted again",
                 command.cmd
             );
-            return self.post_result(command, result).await.map_or_else(Followed::Lost, Followed::Odd);
+            return Box::pin(self.post_result(command, result)).await.map_or_else(Followed::Lost, Followed::Odd);
         }
         let task = match Task::read(command) {
             Ok(Task::Sleep(sleep)) => {
@@ -125,14 +125,14 @@ impl Runner {
                 return Followed::Done(Status::accepted());
             }
             Ok(task) => task,
-            Err(error) => return self.refuse(command, &error).await,
+            Err(error) => return Box::pin(self.refuse(command, &error)).await,
         };
         let began = Instant::now();
-        let executed = self.execute(command, task).await;
+        let executed = Box::pin(self.execute(command, task)).await;
         counting::executed(command.cmd, &executed, began.elapsed());
         match executed {
             Executed::Result(status) => {
-                self.post_result(command, status).await.map_or_else(Followed::Lost, Followed::Done)
+                Box::pin(self.post_result(command, status)).await.map_or_else(Followed::Lost, Followed::Done)
             }
             Executed::OutOfStep(why) => Followed::OutOfStep(why),
         }

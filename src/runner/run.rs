@@ -14,6 +14,8 @@
 //! Where the process may die: a command that was asked for is known to the optimizer, which gives it again to a servo that
 //! says hello, or has given it up; a result that was not taken dies with the process, and its command is given again
 //! likewise. Nothing is kept on a disk here.
+//!
+//! Thousands of servos sleep at a time. What a servo does between two sleeps is boxed, so that one that sleeps is small.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -156,7 +158,7 @@ impl Runner {
         let mut again = false;
         if let Some(ended) = self.refused(Intent::Connect).await {
             if self.servo.is_attached() {
-                self.leave(&Call::Detach, || self.grace().shutdown).await;
+                Box::pin(self.leave(&Call::Detach, || self.grace().shutdown)).await;
             }
             self.enter(Phase::Ended);
             return Ok(ended);
@@ -177,7 +179,7 @@ impl Runner {
                 Err(error) => break (reached, Err(error)),
             };
             tracing::error!(servo = self.servo.name(), "{ended}");
-            self.close(reached.greeted.then_some("restarting")).await;
+            Box::pin(self.close(reached.greeted.then_some("restarting"))).await;
             if reached.worked {
                 pauses.reset();
             }
@@ -192,14 +194,14 @@ impl Runner {
         self.enter(Phase::Stopping);
         // Without commands nothing was changed that is to be put in its place.
         if reached.greeted && self.polling && result != Ok(Ended::Finished) {
-            self.wind_down().await;
+            Box::pin(self.wind_down()).await;
         }
         let reason = match &result {
             Ok(Ended::Finished) => "finished",
             Ok(Ended::Interrupted(reason)) => reason,
             Err(_) => "shutdown",
         };
-        self.close(reached.greeted.then_some(reason)).await;
+        Box::pin(self.close(reached.greeted.then_some(reason))).await;
         self.enter(Phase::Ended);
         if result.is_err() {
             self.presence.enter(State::Failed);
@@ -209,7 +211,7 @@ impl Runner {
 
     async fn once(&self, reached: &mut Reached) -> Result<Turn, RunError> {
         self.enter(Phase::Starting);
-        if !self.start(reached).await? {
+        if !Box::pin(self.start(reached)).await? {
             return Ok(Turn::Ended(self.interrupted()));
         }
         self.enter(Phase::Running);
@@ -221,7 +223,7 @@ impl Runner {
             self.stop.requested().await;
             return Ok(Turn::Ended(self.interrupted()));
         }
-        self.poll(reached).await
+        Box::pin(self.poll(reached)).await
     }
 
     /// How the run ends when nobody consents to its next step.

@@ -8,7 +8,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::connection_file::ConnectionFile;
-use super::endpoint::{Service, configuration, missing};
+use super::endpoint::{Service, configuration, missing, shown};
 use super::errors::{RemoteError, Secrets};
 use super::oauth::{Client, Tokens};
 use super::pool::Network;
@@ -17,6 +17,9 @@ use super::pool::Network;
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     pub url: Url,
+    /// How the URL is told, and whose connections lead there; known beforehand, for every message asks.
+    pub at: String,
+    pub origin: String,
     pub header: (HeaderName, HeaderValue),
     /// What no text may show.
     pub secrets: Secrets,
@@ -32,14 +35,15 @@ impl Access {
         if let Some(password) = url.password() {
             secrets.add(password);
         }
-        Ok(Self { url, header, secrets, generation })
+        let (at, origin) = (shown(&url), url.origin().ascii_serialization());
+        Ok(Self { url, at, origin, header, secrets, generation })
     }
 }
 
 /// The source of accesses.
 pub(super) enum Authentication {
     /// A token that never changes.
-    Token(Box<Access>),
+    Token(Arc<Access>),
     /// A client that gets tokens.
     Client(Arc<Client>, Tokens),
     /// A file that another program keeps.
@@ -57,7 +61,7 @@ impl Authentication {
                         "optimizer.token is missing: write it, or set OPSANI_TOKEN or OPSANI_TOKEN_FILE".to_owned(),
                     )
                 })?;
-                return Ok(Self::Token(Box::new(Access::with_token(service.url()?, token, 0)?)));
+                return Ok(Self::Token(Arc::new(Access::with_token(service.url()?, token, 0)?)));
             }
             Service::Client(service) => service,
         };
@@ -65,7 +69,7 @@ impl Authentication {
             return Ok(Self::File(ConnectionFile::new(path, service)));
         }
         if let Some(token) = &service.token {
-            return Ok(Self::Token(Box::new(Access::with_token(service.url(None)?, token, 0)?)));
+            return Ok(Self::Token(Arc::new(Access::with_token(service.url(None)?, token, 0)?)));
         }
         let client = Client {
             url: service.url(None)?,
@@ -82,16 +86,16 @@ impl Authentication {
     }
 
     /// The access for the next request.
-    pub async fn access(&self, network: &Network) -> Result<Access, RemoteError> {
+    pub async fn access(&self, network: &Network) -> Result<Arc<Access>, RemoteError> {
         match self {
-            Self::Token(access) => Ok((**access).clone()),
-            Self::Client(client, tokens) => tokens.access(client, network).await,
-            Self::File(file) => file.access(false).await,
+            Self::Token(access) => Ok(access.clone()),
+            Self::Client(client, tokens) => tokens.access(client, network).await.map(Arc::new),
+            Self::File(file) => file.access(false).await.map(Arc::new),
         }
     }
 
     /// Another access than the one that was not accepted; `None` when there is none.
-    pub async fn renewed(&self, refused: &Access, network: &Network) -> Result<Option<Access>, RemoteError> {
+    pub async fn renewed(&self, refused: &Access, network: &Network) -> Result<Option<Arc<Access>>, RemoteError> {
         let access = match self {
             Self::Token(_) => return Ok(None),
             Self::Client(client, tokens) => {
@@ -100,7 +104,7 @@ impl Authentication {
             }
             Self::File(file) => file.access(true).await?,
         };
-        Ok((access.generation != refused.generation).then_some(access))
+        Ok((access.generation != refused.generation).then(|| Arc::new(access)))
     }
 }
 

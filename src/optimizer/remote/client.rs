@@ -233,37 +233,37 @@ impl Client {
             let path = format!("{}{}", url.path().strip_suffix(MESSAGES).unwrap_or_default(), asked.path);
             url.set_path(&path);
         }
-        let at = shown(&url);
+        let other = (asked.path != MESSAGES).then(|| shown(&url));
+        let at = other.as_deref().unwrap_or(&access.at);
         let pool = self.pool(access)?;
         let content = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut headers: HeaderMap = [access.header.clone(), content].into_iter().collect();
         propagate(&mut headers);
         let secrets = &access.secrets;
-        tracing::trace!("{}", Curl { method: &asked.method, at: &at, headers: &headers, body: &asked.body, secrets });
-        let answer = pool.send(&at, asked.method.clone(), url, headers, asked.body.clone(), secrets).await?;
-        tracing::trace!("{}", Answered { at: &at, answer: &answer, secrets });
+        tracing::trace!("{}", Curl { method: &asked.method, at, headers: &headers, body: &asked.body, secrets });
+        let answer = pool.send(at, asked.method.clone(), url, headers, asked.body.clone(), secrets).await?;
+        tracing::trace!("{}", Answered { at, answer: &answer, secrets });
         if !answer.status.is_success() {
-            let error = RemoteError::of_status(&at, answer.status, &answer.body, &access.secrets, REFUSED);
+            let error = RemoteError::of_status(at, answer.status, &answer.body, &access.secrets, REFUSED);
             return Err(RemoteError { retry_after: answer.retry_after(), ..error });
         }
         match serde_json::from_slice(&answer.body) {
             Ok(Json::Object(reply)) => Ok(Json::Object(reply)),
-            Ok(_) => Err(invalid(&at, &answer, "expected a JSON object")),
-            Err(error) => Err(invalid(&at, &answer, &format!("expected a JSON object: {error}"))),
+            Ok(_) => Err(invalid(at, &answer, "expected a JSON object")),
+            Err(error) => Err(invalid(at, &answer, &format!("expected a JSON object: {error}"))),
         }
         .map_err(|error| RemoteError { body: error.body.map(|body| access.secrets.redact(&body)), ..error })
     }
 
     fn pool(&self, access: &Access) -> Result<Arc<Pool>, RemoteError> {
-        let origin = access.url.origin().ascii_serialization();
         let kept = || self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, pool)) = kept().as_ref()
-            && *of == origin
+            && *of == access.origin
         {
             return Ok(pool.clone());
         }
         let pool = self.network.pool(&access.url)?;
-        *kept() = Some((origin, pool.clone()));
+        *kept() = Some((access.origin.clone(), pool.clone()));
         Ok(pool)
     }
 }
