@@ -30,6 +30,7 @@ pub fn local(trials: u32) -> Json {
 }
 
 /// A configuration with those applications, which keeps its storage in that folder.
+#[allow(clippy::needless_pass_by_value)]
 pub fn config(folder: &Path, applications: Json) -> Json {
     json!({
         "listen": "127.0.0.1:0",
