@@ -21,6 +21,57 @@ class ConfigError(ValueError):
 
     problems: str
 
+class StudySource:
+    """A study by its name, in a storage. Reading it disturbs nobody.
+
+    Args:
+        storage: `sqlite:///path` or `postgresql://user:password@host/database`.
+        study: The name of the study; any when absent.
+
+    Raises:
+        ValueError: The storage is not of that form.
+    """
+
+    def __init__(self, storage: str, study: str | None = None) -> None: ...
+    @property
+    def servo(self) -> str | None:
+        """The servo whose configuration it is from."""
+    @property
+    def study(self) -> str | None:
+        """The name of the study; any when absent."""
+    @property
+    def storage(self) -> str:
+        """Where it is: the path of a file, or the URL of a database without its password."""
+    def with_study(self, study: str) -> StudySource:
+        """Another study of the same storage."""
+    def studies(self) -> str:
+        """Every study of the storage, as JSON.
+
+        Raises:
+            RuntimeError: The storage cannot be read.
+        """
+    def read(self, generation: int | None = None) -> str:
+        """The study with its trials, as JSON; the newest unless a generation is named.
+
+        Raises:
+            LookupError: There is no such study; the text says which there are.
+            RuntimeError: The storage cannot be read.
+        """
+
+def configured_studies(
+    config_file: str, types: list[Any], environment: Mapping[str, str] | None = None
+) -> list[StudySource]:
+    """The studies of the servos of a servo.yaml that have a local optimizer.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+
+    Raises:
+        ConfigError: Everything that is wrong.
+    """
+
 class Servo:
     """One servo of a servo.yaml."""
 
@@ -72,7 +123,9 @@ class Servo:
         """What the run is doing, as JSON."""
     def drain(self) -> str:
         """What there is to tell since the last call, as JSON."""
-    def report_progress(self, connector: str, event: str, percent: float, message: str) -> None:
+    def report_progress(
+        self, connector: str, event: str, percent: float, message: str, line: str | None = None
+    ) -> None:
         """Reports how far a connector has come with an event. Never waits: the newest report wins.
 
         Args:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["report_records", "view_of"]
 
+LINE = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name}:{function}:{line} - {message}"
+"""How an optimizer is told of a record: loguru's own format."""
+
 
 def view_of(engine: _core.Servo, document: str, members: list[tuple[str, Any]]) -> Servo:
     """The servo for connectors that the engine has made.
@@ -73,7 +76,11 @@ def report_records() -> int:
     """
     from loguru import logger
 
-    return logger.add(_report, level=0, format="{message}", catch=True)
+    return logger.add(_report, level=0, format=LINE, filter=_has_progress, catch=True)
+
+
+def _has_progress(record: loguru.Record) -> bool:
+    return record["extra"].get("progress") is not None
 
 
 def _report(message: loguru.Message) -> None:
@@ -89,4 +96,6 @@ def _report(message: loguru.Message) -> None:
         return
     connector = record["extra"].get("connector")
     if math.isfinite(percent):
-        engine.report_progress(getattr(connector, "name", ""), context.event.name, percent, record["message"])
+        engine.report_progress(
+            getattr(connector, "name", ""), context.event.name, percent, record["message"], str(message)
+        )

@@ -63,20 +63,24 @@ async def run(
     Raises:
         TypeError: The arguments do not fit the event.
     """
-    found, wanted = get_event(event), Preposition.from_str(preposition)
+    found, wanted = get_event(event), _PREPOSITIONS[preposition]
     # This is a task of its own, and so are its variables.
     set_current_command_uid(command_uid)
     if (servo_ := connector._servo()) is not None:
         _set_current_servo(servo_)
     if wanted is not Preposition.after:
         args, kwargs = _arguments(found, connector, args, kwargs)
-    if wanted is Preposition.on:
-        _set_going(connector, event)
+    if event not in _LIFE or wanted is not Preposition.on:
+        return await _answers(found, connector, wanted, args, kwargs)
+    _set_going(connector, event)
     try:
         return await _answers(found, connector, wanted, args, kwargs)
     finally:
-        if wanted is Preposition.on and event == "detach":
+        if event == "detach":
             await _bring_to_rest(connector)
+
+
+_PREPOSITIONS = {str(preposition): preposition for preposition in Preposition if preposition is not Preposition.all}
 
 
 async def _answers(
@@ -99,7 +103,10 @@ def _arguments(
 
     A handler may declare them in another order.
     """
-    if event.signature is None:
+    signature = event.signature
+    if signature is None:
+        return args, kwargs
+    if not args and kwargs.keys() == _named_by(event.name, signature):
         return args, kwargs
     for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and name in kwargs:
@@ -122,6 +129,21 @@ def _arguments(
         else:
             by_name[name] = bound.arguments[name]
     return by_position, by_name
+
+
+_named: dict[str, tuple[inspect.Signature, frozenset[str] | None]] = {}
+
+
+def _named_by(event: str, signature: inspect.Signature) -> frozenset[str] | None:
+    """The names of all parameters, where all of them may be given by name."""
+    known = _named.get(event)
+    if known is None or known[0] is not signature:
+        parameters = list(signature.parameters.values())[1:]
+        by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        all_named = all(parameter.kind in by_name for parameter in parameters)
+        known = signature, frozenset(parameter.name for parameter in parameters) if all_named else None
+        _named[event] = known
+    return known[1]
 
 
 async def ended_in_order(run: asyncio.Future[str], interrupt: Callable[[str], None]) -> str:

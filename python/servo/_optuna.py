@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +133,8 @@ def _storage(optuna: Any, where: dict[str, Any]) -> Any:
 def _database(parts: str) -> Any:
     """The storage of a database, one for all studies of this process; its connections are bounded."""
     import optuna
-    import psycopg
 
+    psycopg: Any = import_module("psycopg")
     given = {name: value for name, value in json.loads(parts).items() if value is not None}
     if given["sslmode"] == "verify-full" and "sslrootcert" not in given:
         given["sslrootcert"] = _authorities()

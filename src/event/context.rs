@@ -19,6 +19,8 @@ pub struct Progress {
     pub percent: f64,
     /// For people.
     pub message: String,
+    /// The line of the log that it stands in, where there is one: optimizers are told that.
+    pub line: Option<String>,
     /// When the command began.
     pub started_at: Instant,
 }
@@ -72,6 +74,11 @@ impl Context {
 
     /// Reports how far the command has come, from 0 to 100. Never waits.
     pub fn report(&self, percent: f64, message: impl Into<String>) {
+        self.report_line(percent, message.into(), None);
+    }
+
+    /// The same, with the line of the log.
+    pub(crate) fn report_line(&self, percent: f64, message: String, line: Option<String>) {
         if counting() {
             metrics::counter!("servo_progress_total", "outcome" => "reported").increment(1);
         }
@@ -79,7 +86,8 @@ impl Context {
             event: self.event.to_string(),
             connector: self.connector.to_string(),
             percent: percent.clamp(0.0, 100.0),
-            message: message.into(),
+            message,
+            line,
             started_at: self.started_at,
         }));
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// What kind of failure it is; the greater one stands for a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Anything unforeseen.
     Failed,
@@ -19,6 +19,32 @@ pub enum ErrorKind {
     Aborted,
 }
 
+/// How much a failure matters beside others of the same dispatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Not a failure that the protocol knows.
+    Foreign,
+    /// Anything else.
+    Plain,
+    MeasurementFailed,
+    AdjustmentFailed,
+    AdjustmentRejected,
+    Aborted,
+}
+
+impl ErrorKind {
+    /// The rank of failures of exactly that kind.
+    pub(crate) const fn rank(self) -> Rank {
+        match self {
+            Self::Failed | Self::Cancelled => Rank::Plain,
+            Self::MeasurementFailed => Rank::MeasurementFailed,
+            Self::AdjustmentFailed => Rank::AdjustmentFailed,
+            Self::AdjustmentRejected => Rank::AdjustmentRejected,
+            Self::Aborted => Rank::Aborted,
+        }
+    }
+}
+
 /// A failure of one handler, or the one that stands for several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventError {
@@ -32,12 +58,13 @@ pub struct EventError {
     pub connector: Option<String>,
     /// The messages of the other failures of the same dispatch.
     pub others: Vec<String>,
+    rank: Rank,
 }
 
 impl EventError {
     /// A failure of that kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), reason: None, connector: None, others: Vec::new() }
+        Self { kind, message: message.into(), reason: None, connector: None, others: Vec::new(), rank: kind.rank() }
     }
 
     /// Anything unforeseen.
@@ -52,6 +79,14 @@ impl EventError {
         self
     }
 
+    /// The same failure, that matters so much.
+    #[must_use]
+    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "native failures have the rank of their kind"))]
+    pub(crate) fn with_rank(mut self, rank: Rank) -> Self {
+        self.rank = rank;
+        self
+    }
+
     /// The same failure with the connector it came from, unless one is known.
     #[must_use]
     pub fn of_connector(mut self, connector: &str) -> Self {
@@ -59,10 +94,11 @@ impl EventError {
         self
     }
 
-    /// One failure for all: the first of the greatest kind; `None` when there is none.
+    /// One failure for all: the first of those that matter most; `None` when there is none. An abortion matters more than
+    /// a rejected adjustment, that more than a failed one, that more than a failed measurement, that more than the rest.
     pub fn of_group(errors: Vec<Self>) -> Option<Self> {
         // The first of equals is to stand, and `max_by_key` takes the last.
-        let top = errors.iter().enumerate().rev().max_by_key(|(_, error)| error.kind)?.0;
+        let top = errors.iter().enumerate().rev().max_by_key(|(_, error)| error.rank)?.0;
         let mut errors = errors;
         let mut chosen = errors.remove(top);
         for other in errors {
@@ -99,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_the_greatest_kind_stands_for_a_group() {
+    fn the_first_of_those_that_matter_most_stands_for_a_group() {
         let group = vec![
             EventError::failed("a"),
             EventError::new(ErrorKind::AdjustmentFailed, "b"),
@@ -109,5 +145,10 @@ mod tests {
         assert_eq!(error.message, "b");
         assert_eq!(error.others, ["a", "web: c"]);
         assert_eq!(EventError::of_group(vec![]), None);
+        let top = |first: EventError, second: EventError| EventError::of_group(vec![first, second]).unwrap().message;
+        let of = |kind, text: &str| EventError::new(kind, text);
+        assert_eq!(top(EventError::failed("a"), of(ErrorKind::Cancelled, "b")), "a");
+        assert_eq!(top(of(ErrorKind::Cancelled, "b"), EventError::failed("a")), "b");
+        assert_eq!(top(EventError::failed("a").with_rank(Rank::Foreign), EventError::failed("b")), "b");
     }
 }

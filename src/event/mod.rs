@@ -13,6 +13,8 @@ mod responder;
 
 pub use call::{Answer, Call};
 pub use context::{Context, Progress};
+#[cfg_attr(not(feature = "python"), allow(unused_imports))]
+pub(crate) use error::Rank;
 pub use error::{ErrorKind, EventError};
 pub use executor::{Dispatched, Outcome, dispatch};
 pub use plan::{Options, Plan, Target};

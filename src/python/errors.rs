@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::config;
-use crate::event::{ErrorKind, EventError};
+use crate::event::{ErrorKind, EventError, Rank};
 
 pyo3::create_exception!(
     servo._core,
@@ -71,11 +71,17 @@ fn flatten(exception: &Bound<'_, PyBaseException>, leaves: &mut Vec<EventError>)
 fn leaf(exception: &Bound<'_, PyBaseException>) -> EventError {
     let py = exception.py();
     let text = exception.str().map_or_else(|_| String::new(), |text| text.to_string());
-    let kind = py.import("servo.errors").ok().and_then(|errors| {
-        KINDS.into_iter().find(|kind| {
-            errors.getattr(class_of(*kind)).is_ok_and(|class| exception.is_instance(&class).unwrap_or(false))
-        })
-    });
+    let (mut kind, mut rank) = (ErrorKind::Failed, Rank::Plain);
+    if let Ok(errors) = py.import("servo.errors") {
+        for each in KINDS {
+            let Ok(class) = errors.getattr(class_of(each)) else { continue };
+            if exception.is_instance(&class).unwrap_or(false) {
+                // A class of its own is told as what it derives from, and matters no more than any other.
+                (kind, rank) = (each, if exception.get_type().is(&class) { each.rank() } else { Rank::Plain });
+                break;
+            }
+        }
+    }
     let ours = py
         .import("servo.errors")
         .and_then(|errors| errors.getattr("BaseError"))
@@ -87,7 +93,7 @@ fn leaf(exception: &Bound<'_, PyBaseException>) -> EventError {
         let class = exception.get_type().name().map_or_else(|_| "Exception".into(), |name| name.to_string());
         if text.is_empty() { class } else { format!("{class}: {text}") }
     };
-    let mut error = EventError::new(kind.unwrap_or(ErrorKind::Failed), message);
+    let mut error = EventError::new(kind, message).with_rank(if ours { rank } else { Rank::Foreign });
     error.reason = exception.getattr("reason").ok().and_then(|reason| reason.extract().ok());
     error
 }

@@ -20,6 +20,7 @@ mod runner;
 mod sampler;
 mod server;
 mod servo;
+mod studies;
 mod telemetry;
 mod types;
 mod values;
@@ -49,6 +50,8 @@ mod core {
     use super::server::OptimizerServer;
     #[pymodule_export]
     use super::servo::PyServo;
+    #[pymodule_export]
+    use super::studies::{StudySource, configured_studies};
     #[pymodule_export]
     use super::telemetry::{MetricsEndpoint, export_traces, finish_traces, serve_metrics};
     #[pymodule_export]

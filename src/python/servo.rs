@@ -192,9 +192,11 @@ impl PyServo {
         serde_json::to_string(&notes).unwrap_or_else(|_| "[]".into())
     }
 
-    /// Reports how far a connector has come with an event, from 0 to 100. Never waits: the newest report wins.
-    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: &str) {
-        self.servo.context().for_responder(connector, event).report(percent, message);
+    /// Reports how far a connector has come with an event, from 0 to 100, with the line of the log where there is one.
+    /// Never waits: the newest report wins.
+    #[pyo3(signature = (connector, event, percent, message, line = None))]
+    fn report_progress(&self, connector: &str, event: &str, percent: f64, message: String, line: Option<String>) {
+        self.servo.context().for_responder(connector, event).report_line(percent, message, line);
     }
 
     /// What the connectors describe, as JSON; of all unless some are named.

@@ -1,12 +1,12 @@
 //! Reads one command of an optimizer, and carries it out.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use serde_json::{Map, Value as Json};
 
 use super::Servo;
+use super::assembly::text_of;
 use crate::event::{Context, EventError};
 use crate::model::{Adjustment, Control, Duration};
 use crate::optimizer::{Command, Commands, Status};
@@ -119,7 +119,10 @@ pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Sta
     let event = task.event();
     // The executor has caught what handlers do; nothing of this future is used afterwards.
     let content = AssertUnwindSafe(content_of(servo, task, scope)).catch_unwind().await;
-    let content = content.unwrap_or_else(|panic| Err(of_panic(event, &*panic)));
+    let content = content.unwrap_or_else(|panic| {
+        let message = format!("the engine panicked in '{event}', a defect: {}", text_of(&*panic));
+        Err(EventError::failed(message).with_reason("panic"))
+    });
     content.map_or_else(
         |error| {
             tracing::error!(servo = servo.name(), "{event} failed: {error}");
@@ -127,12 +130,6 @@ pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Sta
         },
         Status::ok,
     )
-}
-
-fn of_panic(event: &str, panic: &(dyn Any + Send)) -> EventError {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    EventError::failed(format!("the engine panicked in '{event}', a defect: {text}")).with_reason("panic")
 }
 
 async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<String, Json>, EventError> {

@@ -60,13 +60,12 @@ impl Runner {
     /// Sends the connectors one event of the end; what fails, and what takes too long, is logged.
     pub(super) async fn leave(&self, call: &Call, grace: impl Fn() -> Duration) {
         let event = call.event();
-        match self.stop.bound(self.servo.leave(call), grace, Some(self.patience)).await {
-            Ok(errors) => {
-                for error in errors {
-                    tracing::error!(servo = self.servo.name(), "{event}: {error}");
-                }
-            }
-            Err(_) => tracing::warn!(servo = self.servo.name(), "connectors did not end '{event}' in time"),
+        let Ok(errors) = self.stop.bound(self.servo.leave(call), grace, Some(self.patience)).await else {
+            tracing::warn!(servo = self.servo.name(), "connectors did not end '{event}' in time");
+            return;
+        };
+        for error in errors {
+            tracing::error!(servo = self.servo.name(), "{event}: {error}");
         }
     }
 }

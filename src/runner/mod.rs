@@ -10,6 +10,7 @@ mod document;
 mod end;
 mod execute;
 mod greeting;
+mod guarded;
 mod poll;
 mod progress;
 mod report;

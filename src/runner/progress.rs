@@ -120,6 +120,6 @@ fn progress_param(progress: &Progress, runtime: Duration, cmd_uid: Option<&str>)
         "progress": progress.percent,
         "runtime": runtime.as_secs_f64(),
         "cmd_uid": cmd_uid,
-        "message": progress.message,
+        "message": progress.line.as_ref().unwrap_or(&progress.message),
     })
 }

@@ -10,7 +10,7 @@ use crate::event::EventError;
 use crate::optimizer::{Command, Commands, Event, Failure, OptimizerError, Reply, Status};
 
 /// The largest result that is kept for an optimizer that asks for it again.
-const MOST_KEPT: usize = 1 << 20;
+const MOST_KEPT: usize = 64 << 10;
 
 /// A result that the optimizer took, as it was posted.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use super::activity::{Activity, CommandActivity, Phase};
 use super::backoff::Backoff;
 use super::consent::{Consent, Intent};
+use super::guarded::Guarded;
 use super::poll::Followed;
 use super::report::Taken;
 use super::{Grace, Servo, Stop, counting};
@@ -99,7 +100,7 @@ impl Runner {
         let grace = Grace::default();
         Self {
             servo,
-            optimizer,
+            optimizer: Arc::new(Guarded(optimizer)),
             stop,
             patience: PATIENCE,
             activity,

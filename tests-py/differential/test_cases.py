@@ -6,61 +6,23 @@ separated by colons; without it, it is the one that runs the tests. `make test-d
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from explained import OWN, PEER, compare, differences, major
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[1] / "docs" / "migrating.md"
-PEER = os.environ["SERVO_PEER_PYTHON"]
-OWN = [path for path in os.environ.get("SERVO_OWN_PYTHONS", sys.executable).split(os.pathsep) if path]
 CASES = sorted(path.stem for path in (HERE / "cases").glob("*.py") if path.stem != "report")
-MISSING = "(no such line)"
 # A script may start connectors, wait for an optimizer and run processes; a loaded machine takes its time.
 SECONDS = 240
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference that docs/migrating.md explains."""
-
-    case: str
-    label: str
-    row: str
-    pydantic: tuple[int, ...]
-
-    def explains(self, case: str, label: str, major: int) -> bool:
-        """Whether it is about this line of this script."""
-        return self.case == case and major in self.pydantic and fnmatch.fnmatchcase(label, self.label)
-
-
-@functools.cache
-def differences() -> tuple[Difference, ...]:
-    """What differences.toml lists."""
-    found = []
-    for case, rows in tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8")).items():
-        for row in rows:
-            majors = tuple(row.get("pydantic", (1, 2)))
-            found += [Difference(case, label, row["row"], majors) for label in row["labels"]]
-    return tuple(found)
-
-
-@functools.cache
-def major(python: str) -> int:
-    """The major version of pydantic that a Python has."""
-    command = [python, "-c", "import pydantic; print(pydantic.VERSION.split('.')[0])"]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS).stdout)
 
 
 @functools.cache
@@ -120,19 +82,8 @@ def test_a_script_prints_the_same(case, python):
     assert expected, "the script prints nothing"
     found, noise = printed(python, case)
     pydantic = major(python)
-    listed = [row for row in differences() if row.case == case and pydantic in row.pydantic]
-    differing = [
-        label
-        for label in expected | found
-        if not same(expected.get(label, MISSING), found.get(label, MISSING), pydantic)
-    ]
-    unexplained = [
-        f"{label}\n   ServoX: {expected.get(label, MISSING)}\n   ours:   {found.get(label, MISSING)}"
-        for label in differing
-        if not any(row.explains(case, label, pydantic) for row in listed)
-    ]
+    unexplained, stale = compare(case, expected, found, pydantic, same)
     assert not unexplained, "\n".join([f"{len(unexplained)} of {len(expected)} lines differ", *unexplained, noise])
-    stale = [row.label for row in listed if not any(row.explains(case, label, pydantic) for label in differing)]
     assert stale == [], "in differences.toml, and no longer different"
 
 

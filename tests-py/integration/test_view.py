@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 
 import pytest
@@ -100,11 +101,13 @@ async def test_progress_reaches_the_engine(watching, monkeypatch):
         await one.measure([], ["watching"], 0.0, 0.0)
     finally:
         logger.remove(number)
-    assert reports == [
+    assert [report[:4] for report in reports] == [
         ("watching", "measure", 50.0, "half way"),
         ("watching", "measure", 75.5, "nearly done"),
         ("watching", "measure", 80.0, "very nearly"),
     ]
+    # `2025-03-03 12:05:02.000 | INFO     | demo:measure:17 - half way`
+    assert re.fullmatch(r"[\d-]{10} [\d:.]{12} \| [A-Z]+ +\| \S+:\w+:\d+ - half way\n", reports[0][4])
 
 
 class Recorder:

@@ -43,7 +43,7 @@ impl Outcome {
     /// What the guide says.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Unharmed => "nothing: it is taken as it was meant",
+            Self::Unharmed => "nothing: the work goes on",
             Self::Delivered => "it is tried again with pauses; every result arrives once",
             Self::Failed => "the command is answered with `failed`; the run goes on",
             Self::Cancelled => "the command is stopped and answered with `cancelled`; the run goes on",

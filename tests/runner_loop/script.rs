@@ -26,6 +26,8 @@ pub enum Answer {
     Busy(Duration),
     /// Answers `ok` after that time.
     Takes(Duration),
+    /// Has a defect.
+    Panics,
 }
 
 pub fn says(status: &str, reason: Option<&str>) -> Answer {
@@ -122,7 +124,7 @@ impl Optimizer for Script {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
         let kind = Kind::of(request.event, &request.param);
         let answer = self.answer(kind).unwrap_or_else(|| says("ok", None));
-        let taken = !matches!(answer, Answer::Fails(_) | Answer::Busy(_));
+        let taken = !matches!(answer, Answer::Fails(_) | Answer::Busy(_) | Answer::Panics);
         let Request { event, param, .. } = request;
         self.posted.lock().unwrap().push(Posted { at: Instant::now(), kind, event, param, taken });
         match answer {
@@ -132,6 +134,7 @@ impl Optimizer for Script {
             Answer::Busy(wait) => {
                 Err(OptimizerError { retry_after: Some(wait), ..OptimizerError::passing("come back later") })
             }
+            Answer::Panics => panic!("index out of bounds"),
             Answer::Takes(time) => {
                 tokio::time::sleep(time).await;
                 Ok(serde_json::from_value(json!({"status": "ok"})).unwrap())

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["ChannelMessages", "Messages"]
 
 
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Messages:
     """The messages of a subscriber from now on, with their channels.
 
@@ -24,7 +31,7 @@ class Messages:
         temporary: Whether the subscriber is there for this loop alone, and ends with it.
     """
 
-    __slots__ = ("__weakref__", "_finished", "_queue", "_scope", "_temporary", "_waiting", "subscriber")
+    __slots__ = ("__weakref__", "_finished", "_loop", "_queue", "_scope", "_temporary", "_waiting", "subscriber")
 
     def __init__(self, subscriber: Subscriber, temporary: bool = False) -> None:
         exchange = subscriber.exchange
@@ -34,6 +41,7 @@ class Messages:
         self._temporary = temporary
         self._finished = subscriber.cancelled
         self._waiting: list[asyncio.Future[None]] = []
+        self._loop = _running_loop()
         self._queue = exchange._new_queue(f"loop over {subscriber._title()}")
         self._scope = Scope(self)
         self._scope.enter()
@@ -103,8 +111,17 @@ class Messages:
         return item
 
     def __del__(self) -> None:
-        if hasattr(self, "_scope") and not self._scope.ended:
+        if not hasattr(self, "_scope") or self._scope.ended:
+            return
+        loop = self._loop
+        if loop is None or loop is _running_loop() or loop.is_closed():
             self._detach()
+            return
+        # Collected in another thread: publishers that wait for room are woken in theirs.
+        try:
+            loop.call_soon_threadsafe(self._detach)
+        except RuntimeError:
+            return  # The loop was closed meanwhile: nobody waits.
 
 
 class ChannelMessages(Messages):

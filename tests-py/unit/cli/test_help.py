@@ -96,9 +96,22 @@ def test_without_arguments_the_help_is_shown(servo):
     assert (result.exit_code, result.stdout, result.stderr) == (0, ROOT, "")
 
 
-@pytest.mark.parametrize("command", ["run", "describe", "measure", "adjust", "validate", "version"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "describe",
+        "measure",
+        "adjust",
+        "validate",
+        "version",
+        "optimizer",
+        "optimizer trials",
+        "optimizer export",
+    ],
+)
 def test_the_help_of_a_command_needs_no_configuration(servo, command):
-    result = servo(command, "--help")
+    result = servo(*command.split(), "--help")
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: servo {command} [OPTIONS]")
 

@@ -3,7 +3,7 @@ import gc
 
 import pytest
 
-from servo.pubsub import Message, current_message
+from servo.pubsub import Exchange, Message, current_message
 
 
 @pytest.fixture
@@ -198,3 +198,26 @@ async def test_aclose_ends_a_loop(exchange, publish):
     assert not subscriber._iterators
     with pytest.raises(StopAsyncIteration):
         await anext(iterator)
+
+
+async def test_a_loop_that_is_collected_in_another_thread(eventually):
+    # The loop checks that it is not called from elsewhere.
+    asyncio.get_running_loop().set_debug(True)
+    exchange = Exchange(capacity=4, patience=1000)
+    exchange.start()
+    subscriber = exchange.create_subscriber("ab")
+    held = [subscriber.__aiter__()]
+    publisher = exchange.create_publisher("ab")
+
+    async def publish():
+        for number in range(8):
+            await publisher(Message(text=str(number)))
+
+    publishing = asyncio.create_task(publish())
+    await eventually(lambda: exchange._crowded)
+    assert not publishing.done()
+    async with asyncio.timeout(30):
+        await asyncio.to_thread(held.clear)
+        await publishing
+    assert not subscriber._iterators
+    await exchange.shutdown()

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-COMMANDS: tuple[str, ...] = ("serve",)
+COMMANDS = ("serve", "trials", "best", "explain", "export")
 """The names of the commands, in the order of the help. A module here has a function of the name of its command."""
 
 
