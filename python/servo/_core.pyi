@@ -43,15 +43,31 @@ class StudySource:
     def storage(self) -> str:
         """Where it is: the path of a file, or the URL of a database without its password."""
     def with_study(self, study: str) -> StudySource:
-        """Another study of the same storage."""
+        """Names another study of the same storage.
+
+        Args:
+            study: Its name.
+
+        Returns:
+            That study.
+        """
     def studies(self) -> str:
-        """Every study of the storage, as JSON.
+        """Lists the studies of the storage.
+
+        Returns:
+            JSON: `study`, `name`, `generation` and `created` of each.
 
         Raises:
             RuntimeError: The storage cannot be read.
         """
     def read(self, generation: int | None = None) -> str:
-        """The study with its trials, as JSON; the newest unless a generation is named.
+        """Reads the study with its trials.
+
+        Args:
+            generation: Which of the studies of that name; the newest with None.
+
+        Returns:
+            JSON.
 
         Raises:
             LookupError: There is no such study; the text says which there are.
@@ -67,6 +83,9 @@ def configured_studies(
         config_file: The path.
         types: Connector classes beside the native ones.
         environment: The variables that fill gaps of the file; none unless given.
+
+    Returns:
+        One for each such servo, in the order of the file.
 
     Raises:
         ConfigError: Everything that is wrong.
