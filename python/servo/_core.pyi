@@ -323,8 +323,18 @@ class OptimizerClient:
         max_time: float | None = None,
         max_tries: int | None = 1,
     ) -> Awaitable[dict[str, Any]]:
-        """Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the
-        answer."""
+        """Makes another request than a message, and gives the JSON of the answer.
+
+        Args:
+            method: Such as `GET`.
+            path: Behind the URL of the optimizer.
+            body: What is sent as JSON.
+            max_time: For how many seconds it is tried; no limit unless given.
+            max_tries: How often it is tried; None for no limit.
+
+        Returns:
+            The JSON of the answer.
+        """
 
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
@@ -888,7 +898,11 @@ class MetricsEndpoint:
     def address(self) -> str:
         """Where it listens, as `HOST:PORT`."""
     def close(self) -> Awaitable[None]:
-        """Ends it; takes less than a second."""
+        """Ends it.
+
+        Returns:
+            An awaitable that is done when every connection is closed, in less than a second.
+        """
 
 def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
     """Begins to count what the engine does, and serves it over HTTP.
@@ -896,6 +910,9 @@ def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
     Args:
         address: `HOST:PORT`; a port of 0 is any that is free.
         servos: How many servos there are going to be: until then the process is not ready.
+
+    Returns:
+        What serves it until it is closed.
 
     Raises:
         RuntimeError: It cannot listen there.
