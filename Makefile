@@ -23,7 +23,7 @@ export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-rust lint-python fmt postgres test-rust test-python test-wheel test-pydantic1 test-differential fuzz build wheel bench clean
+.PHONY: help run test lint lint-rust lint-python fmt postgres test-rust test-python test-wheel test-pydantic1 test-differential fuzz soak build wheel bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ postgres: $(STAMPS)/python ## Set up the programs of PostgreSQL that tests start
 
 fuzz: build ## Try 200,000 generated configurations and values; SEED=<number> repeats a run
 	$(BIN)/python tests-py/fuzz/fuzz.py --count 100000 $(if $(SEED),--seed $(SEED))
+
+soak: build ## Run a thousand servos for ten minutes with an optimizer that fails; SOAK_SERVOS, SOAK_SECONDS, SOAK_SEED
+	$(BIN)/python bench/soak.py --servos $(or $(SOAK_SERVOS),1000) --seconds $(or $(SOAK_SECONDS),600) --seed $(or $(SOAK_SEED),1)
 
 bench: build ## Run the Rust micro-benchmarks and the start-up benchmark
 	cargo bench $(LOCKED)

@@ -1,9 +1,9 @@
-"""Many servos in one process against an optimizer that fails one request in twenty: nothing lost, nothing twice, no leak.
+"""Many servos in one process, and an optimizer that fails one request in twenty: nothing lost, nothing twice, no leak.
 
     python bench/soak.py --servos 1000 --seconds 600
 
-Everything is on 127.0.0.1. Prints one JSON object, and exits with 1 if anything is not as it has to be: what, is told in
-`wrong`. `--native` runs servos without Python in them: what they carry out is not counted then.
+Everything is on 127.0.0.1. Prints one JSON object, and exits with 1 if anything is not as it has to be: `wrong` says
+what. `--native` runs servos without Python in them: what they carry out is not counted then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An optimizer for many servos on 127.0.0.1 that fails a share of the requests, and counts what it gave and what it got.
+"""An optimizer for many servos on 127.0.0.1 that fails a share of the requests, and counts what it gave and got.
 
 Each servo (one path each) is asked to describe, to measure, to adjust and to sleep, again and again. A command
 is given until its result is there.

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from explained import OWN, PEER, compare, differences, major
+from loop.scripts import SCRIPTS
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[1] / "docs" / "migrating.md"
@@ -90,7 +91,7 @@ def test_a_script_prints_the_same(case, python):
 def test_every_difference_is_explained_to_users():
     guide = re.sub(r"\s+", " ", GUIDE.read_text(encoding="utf-8"))
     assert [row for row in differences() if re.sub(r"\s+", " ", row.row) not in guide] == []
-    assert {row.case for row in differences()} <= set(CASES)
+    assert {row.case for row in differences()} <= {*CASES, *SCRIPTS}
 
 
 def test_the_tables_of_names_are_right_about_servox():

@@ -57,7 +57,10 @@ pub fn head(status: u16, headers: &[(&str, &str)], length: usize) -> String {
         text.push_str("content-type: application/json\r\n");
     }
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text += name;
+        text += ": ";
+        text += value;
+        text += "\r\n";
     }
     text + "\r\n"
 }
