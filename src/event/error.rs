@@ -21,6 +21,7 @@ pub enum ErrorKind {
 
 /// How much a failure matters beside others of the same dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "native failures have the rank of their kind"))]
 pub(crate) enum Rank {
     /// Not a failure that the protocol knows.
     Foreign,
