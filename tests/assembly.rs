@@ -16,7 +16,6 @@ use servox::runner::{Assembly, Ended, Failure, MemberId, RunError, Runner, Servo
 struct Sandman {
     commands: Mutex<Option<u32>>,
     told: Mutex<Vec<(Event, Json)>>,
-    panics: bool,
 }
 
 impl Sandman {
@@ -37,7 +36,6 @@ impl Sandman {
 #[async_trait]
 impl Optimizer for Sandman {
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
-        assert!(!self.panics, "a defect of the optimizer");
         self.told.lock().unwrap().push((request.event, request.param));
         if request.event != Event::WhatsNext {
             return Ok(Reply::Status(Status::accepted()));
@@ -90,13 +88,12 @@ async fn one_that_cannot_start_does_not_stop_the_others() {
     let (assembly, service) = (Assembly::new(), Sandman::after(3));
     add(&assembly, "broken", &Sandman::for_ever(), true);
     add(&assembly, "sound", &service, false);
-    let defective = Arc::new(Sandman { panics: true, ..Sandman::default() });
-    add(&assembly, "defective", &defective, false);
+    assembly.add("defective", Stop::new(), async { panic!("a defect of the run") });
     assembly.add("closed", Stop::new(), async { Err(Failure::Open("the file is locked".into())) });
     let results = results(&assembly).await;
     assert_eq!(results["sound"], Ok(Ended::Finished));
     assert!(matches!(&results["broken"], Err(Failure::Run(RunError::Startup(error))) if error.message == "no license"));
-    assert_eq!(results["defective"], Err(Failure::Panicked("a defect of the optimizer".into())));
+    assert_eq!(results["defective"], Err(Failure::Panicked("a defect of the run".into())));
     assert_eq!(results["closed"], Err(Failure::Open("the file is locked".into())));
     assert_eq!(service.farewell(), Some(json!("finished")));
     assert!(assembly.is_empty());

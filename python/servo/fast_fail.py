@@ -26,6 +26,7 @@ SLO_FAILED_REASON = "slo-violation"
 # Means have 28 digits. A threshold is not rounded: a metric that equals it must not miss it.
 _MEANS = decimal.Context(prec=28, traps=[])
 _PRODUCTS = decimal.Context(prec=2_000, traps=[])
+_SHOWN = decimal.Context(prec=12, traps=[])
 
 Readings = Sequence[DataPoint | TimeSeries]
 
@@ -77,17 +78,19 @@ class SloOutcome:
                 text = "SLO passed"
             case SloOutcomeStatus.failed:
                 text = (
-                    f"SLO failed metric value {self.metric_value} was not {condition.keep} threshold value "
-                    f"{self.threshold_value}"
+                    f"SLO failed metric value {_told(self.metric_value)} was not {condition.keep} threshold value "
+                    f"{_told(self.threshold_value)}"
                 )
             case SloOutcomeStatus.missing_metric:
                 text = f"Metric {condition.metric} was not found in readings"
             case SloOutcomeStatus.missing_threshold:
                 text = f"Threshold metric {condition.threshold_metric} was not found in readings"
             case SloOutcomeStatus.zero_metric:
-                text = f"Skipping SLO {condition.metric} due to near-zero metric value of {self.metric_value}"
+                text = f"Skipping SLO {condition.metric} due to near-zero metric value of {_told(self.metric_value)}"
             case SloOutcomeStatus.zero_threshold:
-                text = f"Skipping SLO {condition.metric} due to near-zero threshold value of {self.threshold_value}"
+                text = (
+                    f"Skipping SLO {condition.metric} due to near-zero threshold value of {_told(self.threshold_value)}"
+                )
         return f"{self.checked_at} {text}"
 
 
@@ -187,6 +190,14 @@ class FastFailObserver(BaseModel):
         if mean is None or mean.is_nan() or (self.config.treat_zero_as_missing and mean == 0):
             return None
         return mean
+
+
+def _told(value: Decimal | None) -> str:
+    """A value for people: what is only there because floats are binary is left out."""
+    if value is None or not value.is_finite() or len(value.as_tuple().digits) <= _SHOWN.prec:
+        return str(value)
+    shown = _SHOWN.plus(value).normalize(_SHOWN)
+    return format(shown, "f") if -7 < shown.adjusted() < 21 else str(shown)
 
 
 def _number(reading: Any) -> Decimal | None:

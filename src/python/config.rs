@@ -1,8 +1,9 @@
 //! From a file to servos.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use serde_json::Value as Json;
@@ -23,6 +24,8 @@ pub(super) struct Catalog {
     registry: Mutex<Registry>,
     /// Why dotted paths could not be imported.
     failures: Mutex<HashMap<String, String>>,
+    /// What was raised by someone who wants everything to end, such as a KeyboardInterrupt. Nothing is imported after it.
+    interruption: Mutex<Option<PyErr>>,
     event_loop: Arc<EventLoop>,
 }
 
@@ -37,11 +40,21 @@ impl Catalog {
                 registry.register(kind);
             }
         }
-        Ok(Self { registry: Mutex::new(registry), failures: Mutex::default(), event_loop })
+        let (failures, interruption) = (Mutex::default(), Mutex::default());
+        Ok(Self { registry: Mutex::new(registry), failures, interruption, event_loop })
     }
 
     fn registry(&self) -> Registry {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn interruption(&self) -> MutexGuard<'_, Option<PyErr>> {
+        self.interruption.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Raises what an import was interrupted with.
+    fn go_on(&self) -> PyResult<()> {
+        self.interruption().take().map_or(Ok(()), Err)
     }
 
     /// Imports the class of a dotted path and makes it known.
@@ -61,13 +74,18 @@ impl ConnectorCatalog for Catalog {
         if let Some(known) = ConnectorCatalog::resolve(&self.registry(), identifier) {
             return Some(known);
         }
-        if !identifier.contains('.') {
+        if !identifier.contains('.') || self.interruption().is_some() {
             return None;
         }
         match self.import(identifier) {
             Ok(name) => Some(name),
             Err(error) => {
-                let why = Python::attach(|py| errors::from_python(py, &error).message);
+                let (why, fails) = Python::attach(|py| {
+                    (errors::from_python(py, &error).message, error.is_instance_of::<PyException>(py))
+                });
+                if !fails {
+                    *self.interruption() = Some(error);
+                }
                 self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(identifier.to_owned(), why);
                 None
             }
@@ -107,7 +125,9 @@ pub(super) fn load(
     environment: Option<HashMap<String, String>>,
 ) -> PyResult<Vec<ServoConfig>> {
     let environment: Environment = environment.into_iter().flatten().collect();
-    py.detach(|| load_file_in(config_file, catalog, &environment)).map_err(|error| config_error(py, &error))
+    let loaded = py.detach(|| load_file_in(config_file, catalog, &environment));
+    catalog.go_on()?;
+    loaded.map_err(|error| config_error(py, &error))
 }
 
 /// Checks a servo.yaml.
@@ -211,6 +231,7 @@ pub fn open_servos(
             for route in &config.connectors {
                 catalog.resolve(&route.identifier);
             }
+            catalog.go_on()?;
             let registry = catalog.registry();
             let assembled: Result<Servo, ConfigError> = py.detach(|| Servo::assemble(&config, &registry));
             let servo = assembled.map_err(|error| config_error(py, &error))?;

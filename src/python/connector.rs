@@ -19,6 +19,7 @@ use crate::event::{Answer, Call, Context, ErrorKind, EventError, Outcome, Prepos
 /// A Python connector on a bus.
 pub(super) struct PyConnector {
     name: String,
+    kind: Arc<str>,
     event_loop: Arc<EventLoop>,
     /// Which of the loop's connectors it is.
     at: usize,
@@ -46,12 +47,12 @@ fn subscriptions(object: &Bound<'_, PyAny>) -> PyResult<Vec<(Preposition, String
 }
 
 impl PyConnector {
-    /// The member of a bus for a Python connector, whose handlers run on that loop.
-    pub fn new(object: &Bound<'_, PyAny>, event_loop: Arc<EventLoop>) -> PyResult<Self> {
+    /// The member of a bus for a Python connector of that type, whose handlers run on that loop.
+    pub fn new(object: &Bound<'_, PyAny>, kind: Arc<str>, event_loop: Arc<EventLoop>) -> PyResult<Self> {
         let handles = Arc::new(RwLock::new(subscriptions(object)?));
         let name = object.getattr("name")?.extract()?;
         let at = event_loop.adopt(object.clone().unbind());
-        Ok(Self { name, event_loop, at, handles })
+        Ok(Self { name, kind, event_loop, at, handles })
     }
 }
 
@@ -59,6 +60,10 @@ impl PyConnector {
 impl Responder for PyConnector {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> &str {
+        &self.kind
     }
 
     fn responds_to(&self, event: &str, preposition: Preposition) -> bool {

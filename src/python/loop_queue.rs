@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::bell::Bell;
+use crate::telemetry::counting;
 
 /// A piece of work for the loop's thread. The queue holds no more of them than there are handlers being waited for.
 pub(super) type Job = Box<dyn FnOnce(Python<'_>, &Bound<'_, PyAny>) + Send>;
@@ -80,6 +81,7 @@ impl LoopQueue {
     /// Queues work; may be called from any thread, with the GIL or without. It is dropped when the loop is closed.
     pub fn submit(self: &Arc<Self>, job: Job) {
         locked(&self.jobs).push_back(job);
+        count(1.0);
         if self.closed.load(Ordering::Acquire) {
             return self.forget();
         }
@@ -120,6 +122,7 @@ impl LoopQueue {
         // Disarmed first: what is queued from now on asks for a wake-up of its own.
         self.armed.store(false, Ordering::Release);
         let jobs = std::mem::take(&mut *locked(&self.jobs));
+        count(-(jobs.len() as f64));
         for job in jobs {
             job(py, &event_loop);
         }
@@ -128,7 +131,15 @@ impl LoopQueue {
 
     /// Lets go of the queued work, without the lock: it holds objects of Python.
     fn forget(&self) {
-        drop(std::mem::take(&mut *locked(&self.jobs)));
+        let jobs = std::mem::take(&mut *locked(&self.jobs));
+        count(-(jobs.len() as f64));
+    }
+}
+
+/// So many calls more wait.
+fn count(more: f64) {
+    if counting() {
+        metrics::gauge!("servo_asyncio_queue_depth").increment(more);
     }
 }
 

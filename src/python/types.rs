@@ -25,15 +25,17 @@ pub(super) fn connector_type(class: &Bound<'_, PyAny>, event_loop: &Arc<EventLoo
                 .unwrap_or_else(|error| vec![Problem::new(Path::default(), error.to_string())])
         }
     };
+    let name = name.unwrap_or_else(|| class_name.to_lowercase());
     let build = {
         let (class, event_loop) = (class.clone().unbind(), event_loop.clone());
+        let kind: Arc<str> = name.as_str().into();
         move |name: &str, config: Json| {
             Python::attach(|py| {
                 let make = || -> PyResult<PyConnector> {
                     let kwargs = pyo3::types::PyDict::new(py);
                     kwargs.set_item("name", name)?;
                     kwargs.set_item("config", pythonize::pythonize(py, &config)?)?;
-                    PyConnector::new(&class.bind(py).call((), Some(&kwargs))?, event_loop.clone())
+                    PyConnector::new(&class.bind(py).call((), Some(&kwargs))?, kind.clone(), event_loop.clone())
                 };
                 make()
                     .map(|connector| Arc::new(connector) as _)
@@ -45,7 +47,6 @@ pub(super) fn connector_type(class: &Bound<'_, PyAny>, event_loop: &Arc<EventLoo
         let class = class.clone().unbind();
         move || Python::attach(|py| schema(class.bind(py))).unwrap_or_default()
     };
-    let name = name.unwrap_or_else(|| class_name.to_lowercase());
     Ok(ConnectorType::foreign(name, identifiers, validate, build).with_schema(schema))
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 
 use super::assembly::text_of;
-use crate::optimizer::{Command, Failure, Optimizer, OptimizerError, Reply, Request};
+use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request};
 
 /// An optimizer whose panics are failures like any other: connectors are shut down in order whatever it does.
 pub(super) struct Guarded(pub Arc<dyn Optimizer>);
@@ -19,8 +19,9 @@ impl Optimizer for Guarded {
         // Nothing of the future is used afterwards but what it shares with itself, such as the locks it poisoned.
         let answer = AssertUnwindSafe(async { self.0.post(request).await }).catch_unwind().await;
         answer.unwrap_or_else(|panic| {
-            // One far away may be reached with the next message.
-            let failure = if self.outlives_lost_results() { Failure::Passing } else { Failure::Lasting };
+            // What is wrong from the start is told at the start. Later on the next message may get through.
+            let passing = self.outlives_lost_results() && event != Event::Hello;
+            let failure = if passing { Failure::Passing } else { Failure::Lasting };
             let text = text_of(&*panic);
             Err(OptimizerError::new(failure, format!("{} panicked, a defect of the optimizer: {text}", event.as_str())))
         })

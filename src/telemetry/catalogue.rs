@@ -48,6 +48,7 @@ use Kind::{Counter, Gauge, Histogram};
 pub const METRICS: &[Entry] = &[
     entry("servo_build_info", Gauge, &["version"], "1, with the version of the engine."),
     entry("servo_servos", Gauge, &["state"], "Servos of this process by state."),
+    entry("servo_out_of_reach", Gauge, &[], "Servos whose optimizer has not answered for more than five minutes."),
     entry("servo_commands_total", Counter, &["command", "status"], "Commands that were carried out, by result."),
     entry(
         "servo_command_duration_seconds",

@@ -40,11 +40,10 @@ impl Census {
     }
 
     /// The states and their numbers, as the gauge has them.
-    pub(super) fn states(&self) -> [(&'static str, usize); 6] {
+    pub(super) fn states(&self) -> [(&'static str, usize); 5] {
         [
             ("starting", self.starting),
             ("running", self.running),
-            ("out-of-reach", self.out_of_reach),
             ("stopping", self.stopping),
             ("finished", self.finished),
             ("failed", self.failed),

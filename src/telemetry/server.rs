@@ -110,9 +110,11 @@ fn router(site: Site) -> Router {
 }
 
 async fn metrics(State(site): State<Site>) -> Response {
-    for (state, servos) in site.readiness.census().states() {
+    let census = site.readiness.census();
+    for (state, servos) in census.states() {
         metrics::gauge!("servo_servos", "state" => state).set(servos as f64);
     }
+    metrics::gauge!("servo_out_of_reach").set(census.out_of_reach as f64);
     told(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", site.metrics.render())
 }
 

@@ -89,7 +89,7 @@ async fn a_before_handler_cancels_a_measurement_but_no_detachment() {
 
 #[tokio::test(start_paused = true)]
 async fn an_optimizer_that_panics_ends_no_run() {
-    for kind in [Kind::Hello, Kind::Next, Kind::Progress, Kind::Result, Kind::Goodbye] {
+    for kind in [Kind::Next, Kind::Progress, Kind::Result, Kind::Goodbye] {
         let script = Script::new([measure("c-1")]).then(kind, [Answer::Panics, Answer::Panics]);
         let script = if kind == Kind::Next { script.then(kind, [Answer::Says(measure("c-1"))]) } else { script };
         let web = Web::taking(5);
@@ -97,4 +97,8 @@ async fn an_optimizer_that_panics_ends_no_run() {
         assert_eq!(script.results().len(), 1 + usize::from(kind == Kind::Next), "{kind:?}");
         assert!(web.seen().ends_with("shutdown detach"), "{kind:?}");
     }
+    let (script, web) = (Arc::new(Script::default().then(Kind::Hello, [Answer::Panics])), Web::default());
+    let error = runner(&script, &web, &Stop::new()).run().await.unwrap_err().to_string();
+    assert_eq!(error, "the optimizer cannot go on: HELLO panicked, a defect of the optimizer: index out of bounds");
+    assert_eq!(web.seen(), "attach shutdown detach");
 }

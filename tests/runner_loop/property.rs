@@ -25,7 +25,6 @@ fn failure() -> impl Strategy<Value = Answer> {
     // At the end of an hour, a servo that is not known any more is known again.
     prop_oneof![
         4 => Just(Answer::Fails(Failure::Passing)),
-        1 => Just(Answer::Panics),
         1 => Just(Answer::Fails(Failure::Gone)),
         1 => (0_u64..5_000).prop_map(|seconds| Answer::Busy(Duration::from_secs(seconds))),
     ]

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -44,7 +44,6 @@ impl Cluster {
         fs::create_dir(&data).expect("a folder");
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file");
-        write_certificate(folder.path());
         hand_over(folder.path());
         let mut init = program("initdb", folder.path());
         init.args(["--username=servo", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]);
@@ -73,20 +72,23 @@ impl Cluster {
             format!("unix_socket_directories={folder}"),
             "fsync=off".into(),
             "max_connections=30".into(),
-            "ssl=on".into(),
-            format!("ssl_cert_file={folder}/server.crt"),
-            format!("ssl_key_file={folder}/server.key"),
         ] {
             command.arg("-c").arg(option);
         }
         command.env("FOLDER", &folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("postgres");
-        let mut log = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let began = Instant::now();
-        let ready = log.by_ref().map_while(Result::ok).any(|line| line.contains("ready to accept connections"));
-        assert!(ready && began.elapsed() < Duration::from_secs(60), "postgres did not start");
-        std::thread::spawn(move || log.map_while(Result::ok).for_each(drop));
+        let log = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         *self.server.lock().unwrap() = Some(child);
+        let (sender, lines) = mpsc::channel();
+        // Read to its end: a full pipe would stop the server.
+        std::thread::spawn(move || log.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        let mut told = Vec::new();
+        while !told.last().is_some_and(|line: &String| line.contains("ready to accept connections")) {
+            match lines.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) if !line.contains("FATAL") => told.push(line),
+                end => panic!("postgres did not start: {end:?} after {told:?}"),
+            }
+        }
     }
 
     /// Ends the server; `begin` starts it again.
@@ -190,21 +192,4 @@ fn hand_over(folder: &Path) {
     for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
         chown(entry.path(), Some(NOBODY), Some(NOBODY)).expect("a file's owner");
     }
-}
-
-/// A certificate for `localhost` and 127.0.0.1, and the authority that signed it.
-fn write_certificate(folder: &Path) {
-    let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).expect("parameters");
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority_key = rcgen::KeyPair::generate().expect("a key");
-    let authority_certificate = authority.self_signed(&authority_key).expect("a certificate");
-    let issuer = rcgen::Issuer::new(authority, authority_key);
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let certificate = rcgen::CertificateParams::new(names).expect("parameters").signed_by(&key, &issuer);
-    fs::write(folder.join("authority.crt"), authority_certificate.pem()).expect("a file");
-    fs::write(folder.join("server.crt"), certificate.expect("a certificate").pem()).expect("a file");
-    let key_file = folder.join("server.key");
-    fs::write(&key_file, key.serialize_pem()).expect("a file");
-    fs::set_permissions(&key_file, fs::Permissions::from_mode(0o600)).expect("permissions");
 }

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod cluster;
+mod front;
 mod postgres;
 mod sqlite;
 mod suite;

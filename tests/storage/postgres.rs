@@ -5,6 +5,7 @@ use std::sync::Arc;
 use servox::optimizer::local::{Ledger, Records, StorageError, StorageUrl};
 
 use crate::cluster::{Cluster, ESCAPED, PASSWORD};
+use crate::front::Front;
 use crate::suite::{begin, postgres, settings, trial};
 
 fn url(text: &str) -> StorageUrl {
@@ -117,24 +118,29 @@ fn what_waiting_does_not_mend_is_refused() {
 #[test]
 fn certificates_are_verified() {
     let cluster = Cluster::shared();
-    let (name, _) = database(cluster, "tls");
-    let (base, authority) = (cluster.url(&name), cluster.file("authority.crt"));
+    let name = cluster.database("tls");
+    let front = Front::before(cluster.port());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &front.authority).unwrap();
+    let base = cluster.url(&name).replace(&format!(":{}/", cluster.port()), &format!(":{}/", front.port));
     let encrypted = |query: &str| {
-        let _ledger = Ledger::open(&url(&format!("{base}?application_name=seen&{query}")))?;
-        let statement = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'seen'";
-        Ok::<_, StorageError>(cluster.sql(&name, statement))
+        let opened = Ledger::open(&url(&format!("{base}{query}")));
+        opened.map(|ledger| {
+            begin(&ledger, "app");
+            front.encrypted() > 0
+        })
     };
-    assert_eq!(encrypted("sslmode=disable").unwrap(), ["f"]);
-    let trusting = format!("sslmode=verify-full&sslrootcert={}", authority.display());
-    // Connections are closed in their own time.
-    cluster.disconnect(&name);
-    assert_eq!(encrypted(&trusting).unwrap(), ["t"]);
-    cluster.disconnect(&name);
-    assert_eq!(encrypted("sslmode=prefer").unwrap(), ["t"]);
-    let error = encrypted("sslmode=require").unwrap_err();
+    assert!(!encrypted("?sslmode=disable").unwrap());
+    assert!(encrypted(&format!("?sslmode=verify-full&sslrootcert={}", file.path().display())).unwrap());
+    assert!(encrypted("?sslmode=prefer").unwrap());
+    assert!(encrypted("").unwrap(), "on this machine TLS is preferred");
+    let error = encrypted("?sslmode=require").unwrap_err();
     assert!(matches!(error, StorageError::Refused { .. }) && error.to_string().contains("sslrootcert=FILE"), "{error}");
-    let error = encrypted("sslmode=require&sslrootcert=/nonexistent.pem").unwrap_err();
+    let error = encrypted("?sslmode=require&sslrootcert=/nonexistent.pem").unwrap_err();
     assert!(matches!(error, StorageError::Refused { .. }) && error.to_string().contains("/nonexistent.pem"), "{error}");
+    // The server itself has none.
+    let error = Ledger::open(&url(&format!("{}?sslmode=require", cluster.url(&name)))).unwrap_err();
+    assert!(matches!(error, StorageError::Refused { .. }) && error.to_string().contains("offers no TLS"), "{error}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from servo import _pydantic
 from servo.configuration.base import Settings
@@ -17,7 +17,9 @@ else:
 
 
 class FastFailConfiguration(Settings):
-    """When a measurement that breaks its service level objectives is given up. No variables are read for it.
+    """When a measurement that breaks its service level objectives is given up.
+
+    Defaults come from `FAST_FAIL_PERIOD` and the like in the environment.
 
     Attributes:
         disabled: 1 switches it off.
@@ -27,9 +29,8 @@ class FastFailConfiguration(Settings):
         treat_zero_as_missing: Whether an exact 0 counts as no data.
     """
 
-    __reads_environment__: ClassVar[bool] = False
-
     class Config:
+        env_prefix = "FAST_FAIL_"
         extra = "forbid"
         validate_all = True
 

@@ -24,6 +24,9 @@ DEPROVISIONING_SECONDS = 3600.0
 FILE_SECONDS = 1.0
 """How often a connection file is looked at."""
 
+# The events whose results have those names.
+_EVENTS = {"DESCRIPTION": "describe", "MEASUREMENT": "measure", "ADJUSTMENT": "adjust"}
+
 
 def is_local(servo_: Servo) -> bool:
     """Whether the optimizer is in the servo itself."""
@@ -160,7 +163,7 @@ def progress_message(
 async def report_progress(servo_: Servo, fields: dict[str, Any]) -> None:
     if (engine := servo_._engine) is not None:
         context = fields.get("event_context")
-        event = context.event.name if context is not None else str(fields.get("operation") or "")
+        event = _EVENTS.get(str(fields.get("operation"))) or (context.event.name if context is not None else "")
         connector = str(fields.get("connector") or "")
         engine.report_progress(connector, event, float(fields["progress"]), str(fields.get("message") or ""))
         return

@@ -11,7 +11,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Runtime;
 
-/// The most that one delivery may take.
+/// The most that one delivery may take, unless the environment says so.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 /// The most that is read of an answer.
@@ -38,7 +38,7 @@ impl Courier {
             .user_agent(concat!("servox/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(TIMEOUT)
+            .timeout(timeout())
             .tls_backend_preconfigured(tls.with_root_certificates(roots).with_no_client_auth())
             .build();
         Ok(Self {
@@ -89,6 +89,13 @@ impl HttpClient for Courier {
         self.tell(&outcome);
         outcome
     }
+}
+
+/// `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT`, in milliseconds.
+fn timeout() -> Duration {
+    let names = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+    let said = names.into_iter().find_map(|name| std::env::var(name).ok()?.trim().parse().ok());
+    said.filter(|milliseconds| *milliseconds > 0).map_or(TIMEOUT, Duration::from_millis)
 }
 
 /// An error with what caused it.

@@ -30,7 +30,10 @@ class ShopConnector(servo.BaseConnector):
 
     @servo.on_event()
     async def measure(
-        self, *, metrics: list[str] = None, control: servo.Control = servo.Control()
+        self,
+        *,
+        metrics: list[str] = None,  # noqa: RUF013 - ServoX takes no other annotation
+        control: servo.Control = servo.Control(),
     ) -> servo.Measurement:
         """A pure function of the settings; takes the time that it is asked to."""
         tell("measure", workers=stand()["workers"], gc=stand()["gc"])
@@ -39,7 +42,7 @@ class ShopConnector(servo.BaseConnector):
             await asyncio.sleep(seconds / 4)
             self.logger.info("measuring", progress=part * 25.0)
         workers, factor = stand()["workers"], 0.5 if stand()["gc"] == "fast" else 1.0
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         cost = servo.DataPoint(COST, now, workers * 0.5)
         latency = servo.TimeSeries(LATENCY, [servo.DataPoint(LATENCY, now, 240.0 * factor / workers)])
         by_type = os.environ.get("SHOP_READINGS") == "points"

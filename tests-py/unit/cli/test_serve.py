@@ -69,7 +69,9 @@ def test_everything_wrong_is_told_with_its_place(place):
     assert checked.returncode == 1
     lines = checked.stderr.splitlines()
     assert lines[0].startswith("optimizer.yaml:2:1: listn: unknown key, did you mean 'listen'?")
-    assert lines[1].startswith("optimizer.yaml:7:30: applications.example.com/app.local.gaol: unknown key, did you mean")
+    assert lines[1].startswith(
+        "optimizer.yaml:7:30: applications.example.com/app.local.gaol: unknown key, did you mean"
+    )
     assert len(lines) == 2
     assert "hunter2" not in checked.stderr
 

@@ -122,6 +122,16 @@ class TestDocuments:
         assert all(isinstance(error, ExceptionGroup) for error in caught.value.exceptions)
         assert caught.group_contains(OSError, match="no")
 
+    async def test_what_was_attached_is_detached_when_another_fails(self, noted):
+        noted.fails["bad:attach"] = OSError("no")
+        documents = [
+            {"optimizer": {"local": {}}, "connectors": {"one": "noted"}, "one": {}},
+            {"optimizer": {"local": {}}, "connectors": {"bad": "noted", "two": "noted"}, "bad": {}, "two": {}},
+        ]
+        with pytest.raises(ExceptionGroup):
+            await servo.Assembly.assemble(configs=documents)
+        assert sorted(noted.notes) == ["bad:attach", "one:attach", "one:detach", "two:attach", "two:detach"]
+
     async def test_attach_reaches_handlers_of_every_kind(self, noted):
         seen = []
 

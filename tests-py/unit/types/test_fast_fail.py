@@ -123,8 +123,8 @@ def test_zero_may_mean_that_nothing_was_measured(logged, condition, metrics, exp
         ([series(101, 102, 103)], "102"),
         # The mean of means, however many points each has.
         ([series(101, 102, 103), point(110)], "106"),
-        ([series(200, 200, 201)], "200.3333333333333333333333333"),
-        ([point(6535.8)], "6535.8000000000001818989403545856475830078125"),
+        ([series(200, 200, 201)], "200.333333333"),
+        ([point(6535.8)], "6535.8"),
     ],
 )
 def test_the_value_of_readings_is_their_mean(logged, readings, expected):
@@ -186,6 +186,31 @@ def test_the_texts_of_what_was_near_zero(logged):
     assert "SLO passed" not in error
     assert "Skipping SLO m due to near-zero metric value of 0.125, " in error
     assert "Skipping SLO m due to near-zero threshold value of 0.125, " in error
+
+
+@pytest.mark.parametrize(
+    ("value", "multiplier", "texts"),
+    [
+        (6535.8, "1", ("6535.8", "10")),
+        (0.1 + 0.2 + 15, "1.1", ("15.3", "11.0")),
+        (1e300 / 3, "1", ("3.33333333333E+299", "10")),
+        (123456789012.0, "1", ("123456789012", "10")),
+    ],
+)
+def test_values_are_told_as_people_write_them(logged, value, multiplier, texts):
+    watcher = observer({"threshold_metric": "t", "threshold_multiplier": multiplier})
+    _, error = status(logged, watcher, {"m": [point(value)], "t": [point(10)]})
+    assert f"SLO failed metric value {texts[0]} was not below threshold value {texts[1]}]" in error
+
+
+def test_variables_have_a_prefix(monkeypatch):
+    monkeypatch.setenv("PERIOD", "7s")
+    monkeypatch.setenv("DISABLED", "1")
+    assert (FastFailConfiguration().period, FastFailConfiguration().disabled) == (servo.Duration("60s"), 0)
+    monkeypatch.setenv("FAST_FAIL_PERIOD", "7s")
+    assert FastFailConfiguration().period == servo.Duration("7s")
+    assert FastFailConfiguration().span == servo.Duration("7s")
+    assert FastFailConfiguration(period="8s").period == servo.Duration("8s")
 
 
 def test_other_readings_are_refused():

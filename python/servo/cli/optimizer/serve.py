@@ -50,19 +50,19 @@ def serve(
             metavar="URL",
             envvar="SERVO_OPTIMIZER_STORAGE",
             show_envvar=True,
-            help="Where studies are kept, in place of the file's `storage`. A URL with a password belongs in the variable.",
+            help="Where studies are kept, in place of the file's `storage`. A password belongs in the variable.",
         ),
     ] = None,
     insecure: Annotated[
         bool,
-        typer.Option("--insecure", help="Speak plain HTTP where other machines can reach it: tokens can be read on the way."),
+        typer.Option("--insecure", help="Speak plain HTTP where other machines can reach it; tokens can be read."),
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Check the file and what it names, and do not serve.")] = False,
 ) -> None:
     """Serve the local optimizer over HTTP, to many applications at once.
 
-    Servos of this project and of ServoX 25.3 name the server in `optimizer.base_url`. Each application has its own token,
-    goal and study; all studies are kept in one storage, and go on when the server is started again.
+    Servos of this project and of ServoX 25.3 name the server in `optimizer.base_url`. Each application has its own
+    token, goal and study; all studies are kept in one storage, and go on when the server is started again.
 
     SIGTERM and SIGINT end the server in order: requests under way have ten seconds, and the exit code is 0. A second
     signal ends it at once.
