@@ -50,29 +50,26 @@ impl Optimizer for Asleep {
 /// Keeps what it is told.
 struct Told(Log);
 
-impl Told {
-    fn add(&self, event: &str) -> Result<(), EventError> {
-        self.0.add(event);
-        Ok(())
-    }
-}
-
 #[async_trait]
 impl Connector for Told {
     fn subscriptions(&self) -> Subscriptions {
         Subscriptions::on(["attach", "startup", "shutdown", "detach"])
     }
     async fn attach(&self, _: &Context) -> Result<(), EventError> {
-        self.add("attach")
+        self.0.add("attach");
+        Ok(())
     }
     async fn startup(&self, _: &Context) -> Result<(), EventError> {
-        self.add("startup")
+        self.0.add("startup");
+        Ok(())
     }
     async fn shutdown(&self, _: &Context) -> Result<(), EventError> {
-        self.add("shutdown")
+        self.0.add("shutdown");
+        Ok(())
     }
     async fn detach(&self, _: &Context) -> Result<(), EventError> {
-        self.add("detach")
+        self.0.add("detach");
+        Ok(())
     }
 }
 
@@ -107,8 +104,8 @@ fn runner(servo: &Servo, log: &Log, stop: &Stop) -> Runner {
     Runner::new(servo.clone(), Arc::new(Asleep(log.clone())), stop.clone())
 }
 
-fn asking(log: &Log, answers: u32) -> Option<Arc<dyn Consent>> {
-    Some(Arc::new(Person(log.clone(), Mutex::new(answers))))
+fn asking(log: &Log, answers: u32) -> Arc<dyn Consent> {
+    Arc::new(Person(log.clone(), Mutex::new(answers)))
 }
 
 fn declined() -> Ended {
@@ -118,7 +115,7 @@ fn declined() -> Ended {
 #[tokio::test(start_paused = true)]
 async fn nothing_begins_without_consent() {
     let log = Log::default();
-    let runner = runner(&servo(&log), &log, &Stop::new()).with_consent(asking(&log, 1));
+    let runner = runner(&servo(&log), &log, &Stop::new()).with_consent(Some(asking(&log, 1)));
     assert_eq!(runner.run().await, Ok(declined()));
     assert_eq!(log.taken(), ["web may connect?"]);
 }
@@ -129,7 +126,7 @@ async fn connectors_that_were_attached_before_are_detached_without_consent() {
     let servo = servo(&log);
     servo.attach().await.unwrap();
     servo.attach().await.unwrap();
-    let runner = runner(&servo, &log, &Stop::new()).with_consent(asking(&log, 1));
+    let runner = runner(&servo, &log, &Stop::new()).with_consent(Some(asking(&log, 1)));
     assert_eq!(runner.run().await, Ok(declined()));
     assert_eq!(log.taken(), ["attach", "web may connect?", "detach"]);
     assert!(!servo.is_attached());
@@ -138,7 +135,7 @@ async fn connectors_that_were_attached_before_are_detached_without_consent() {
 #[tokio::test(start_paused = true)]
 async fn each_command_needs_consent() {
     let log = Log::default();
-    let runner = runner(&servo(&log), &log, &Stop::new()).with_consent(asking(&log, 3));
+    let runner = runner(&servo(&log), &log, &Stop::new()).with_consent(Some(asking(&log, 3)));
     assert_eq!(runner.run().await, Ok(declined()));
     let expected = [
         "web may connect?",

@@ -43,15 +43,31 @@ class StudySource:
     def storage(self) -> str:
         """Where it is: the path of a file, or the URL of a database without its password."""
     def with_study(self, study: str) -> StudySource:
-        """Another study of the same storage."""
+        """Names another study of the same storage.
+
+        Args:
+            study: Its name.
+
+        Returns:
+            That study.
+        """
     def studies(self) -> str:
-        """Every study of the storage, as JSON.
+        """Lists the studies of the storage.
+
+        Returns:
+            JSON: `study`, `name`, `generation` and `created` of each.
 
         Raises:
             RuntimeError: The storage cannot be read.
         """
     def read(self, generation: int | None = None) -> str:
-        """The study with its trials, as JSON; the newest unless a generation is named.
+        """Reads the study with its trials.
+
+        Args:
+            generation: Which of the studies of that name; the newest with None.
+
+        Returns:
+            JSON.
 
         Raises:
             LookupError: There is no such study; the text says which there are.
@@ -67,6 +83,9 @@ def configured_studies(
         config_file: The path.
         types: Connector classes beside the native ones.
         environment: The variables that fill gaps of the file; none unless given.
+
+    Returns:
+        One for each such servo, in the order of the file.
 
     Raises:
         ConfigError: Everything that is wrong.
@@ -304,8 +323,18 @@ class OptimizerClient:
         max_time: float | None = None,
         max_tries: int | None = 1,
     ) -> Awaitable[dict[str, Any]]:
-        """Makes another request than a message, at a path behind the URL of the optimizer, and gives the JSON of the
-        answer."""
+        """Makes another request than a message, and gives the JSON of the answer.
+
+        Args:
+            method: Such as `GET`.
+            path: Behind the URL of the optimizer.
+            body: What is sent as JSON.
+            max_time: For how many seconds it is tried; no limit unless given.
+            max_tries: How often it is tried; None for no limit.
+
+        Returns:
+            The JSON of the answer.
+        """
 
     def close(self) -> None:
         """Lets go of the connections; a closed client posts nothing more. What is under way goes on."""
@@ -869,7 +898,11 @@ class MetricsEndpoint:
     def address(self) -> str:
         """Where it listens, as `HOST:PORT`."""
     def close(self) -> Awaitable[None]:
-        """Ends it; takes less than a second."""
+        """Ends it.
+
+        Returns:
+            An awaitable that is done when every connection is closed, in less than a second.
+        """
 
 def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
     """Begins to count what the engine does, and serves it over HTTP.
@@ -877,6 +910,9 @@ def serve_metrics(address: str, servos: int) -> Awaitable[MetricsEndpoint]:
     Args:
         address: `HOST:PORT`; a port of 0 is any that is free.
         servos: How many servos there are going to be: until then the process is not ready.
+
+    Returns:
+        What serves it until it is closed.
 
     Raises:
         RuntimeError: It cannot listen there.

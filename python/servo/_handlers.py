@@ -108,23 +108,21 @@ def _arguments(
         return args, kwargs
     if not args and kwargs.keys() == _named_by(event.name, signature):
         return args, kwargs
-    for name, parameter in list(event.signature.parameters.items())[1 + len(args) :]:
+    for name, parameter in list(signature.parameters.items())[1 + len(args) :]:
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY and name in kwargs:
             args = (*args, kwargs[name])
             kwargs = {other: value for other, value in kwargs.items() if other != name}
     try:
-        bound = event.signature.bind(connector, *args, **kwargs)
+        bound = signature.bind(connector, *args, **kwargs)
     except TypeError as error:
-        raise TypeError(
-            f"the arguments of the event '{event}' do not fit its signature {event.signature}: {error}"
-        ) from None
-    kinds = [event.signature.parameters[name].kind for name in bound.arguments]
+        raise TypeError(f"the arguments of the event '{event}' do not fit its signature {signature}: {error}") from None
+    kinds = [signature.parameters[name].kind for name in bound.arguments]
     first = 1 + kinds[1:].count(inspect.Parameter.POSITIONAL_ONLY)
     by_position = bound.args[1:first]
     names = list(bound.arguments)[1 + len(by_position) :]
     by_name: dict[str, Any] = {}
     for name in names:
-        if event.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+        if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
             by_name.update(bound.arguments[name])
         else:
             by_name[name] = bound.arguments[name]

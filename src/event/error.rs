@@ -21,8 +21,10 @@ pub enum ErrorKind {
 
 /// How much a failure matters beside others of the same dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "native failures have the rank of their kind"))]
 pub(crate) enum Rank {
     /// Not a failure that the protocol knows.
+    #[cfg_attr(not(any(feature = "python", test)), expect(dead_code, reason = "such failures come from Python alone"))]
     Foreign,
     /// Anything else.
     Plain,

@@ -63,7 +63,7 @@ impl Partner {
                 return;
             }
             let report = Bound::new(py, Report { slot: slot.clone(), read: Mutex::new(Some(read)) });
-            let started = report.and_then(|report| {
+            let started = report.map(|report| {
                 let outcome = home.connector(py, at).and_then(|object| start(&object)).and_then(|task| {
                     task.call_method1("add_done_callback", (&report,))?;
                     locked(&slot).task = Some(task.unbind());
@@ -72,7 +72,6 @@ impl Partner {
                 if let Err(error) = outcome {
                     report.get().tell(py, Err(error));
                 }
-                Ok(())
             });
             if let Err(error) = started {
                 tracing::error!("a task could not be started: {error}");

@@ -19,3 +19,16 @@ macro_rules! span {
 }
 
 pub(crate) use span;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nobody_who_listens_means_no_span() {
+        assert!(span!(INFO, "command", servo = "shop").metadata().is_none());
+        let subscriber = tracing_subscriber::FmtSubscriber::builder().with_max_level(tracing::Level::INFO).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let span = span!(INFO, "command", servo = "shop");
+            assert_eq!(span.metadata().map(|about| (about.name(), about.target())), Some(("command", super::TARGET)));
+        });
+    }
+}

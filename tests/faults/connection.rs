@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::authority::Authority;
-use crate::bench::{Outcome, Story, adjust, cycle, describe, first, measure, settings, with_token};
+use crate::bench::{Outcome, Story, adjust, cycle, describe, first, impatient, measure, settings, with_token};
 use crate::double::{Double, Fault, Kind};
 
 const ALL: &[Kind] = &[Kind::Hello, Kind::WhatsNext, Kind::Result, Kind::Goodbye];
@@ -50,17 +50,18 @@ pub async fn half() -> Outcome {
 }
 
 pub async fn slow() -> Outcome {
-    Story::begin(cycle(), first(ALL, 1, Fault::Drip)).await.end().await
+    Story::with(&impatient("1s"), cycle(), first(ALL, 1, Fault::Drip)).await.end().await
 }
 
 pub async fn silence() -> Outcome {
-    Story::begin(cycle(), first(ALL, 1, Fault::Silence)).await.end().await
+    Story::with(&impatient("1s"), cycle(), first(ALL, 1, Fault::Silence)).await.end().await
 }
 
 /// The connector reports far more often than reports can be sent.
 pub async fn silent_about_progress() -> Outcome {
-    let commands = [describe(), measure(1_500), adjust(0)];
-    Story::begin(commands, first(&[Kind::Progress], usize::MAX, Fault::Silence)).await.end().await
+    let commands = [describe(), measure(6_000), adjust(0)];
+    let fault = first(&[Kind::Progress], usize::MAX, Fault::Silence);
+    Story::with(&impatient("4s"), commands, fault).await.end().await
 }
 
 /// A label of a name has 63 characters at the most, so nobody is asked for this one.

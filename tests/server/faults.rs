@@ -11,6 +11,7 @@ use servox::optimizer::local::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::place::{LONG, Place, TOKEN, client, description, drive, local};
 
@@ -131,6 +132,23 @@ async fn a_study_that_cannot_go_on_says_why_by_a_sleep() {
     // A servo that is started again may describe what was missing.
     assert_eq!(place.post(id, "HELLO", json!({"agent": "test"})).await.1, json!({"status": "ok"}));
     assert_eq!(drive(&place, id).await.0, 1);
+}
+
+#[tokio::test]
+async fn a_storage_that_is_gone_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let application = json!({"token": TOKEN, "local": local(3)});
+    let config = crate::place::config(folder.path(), json!({"example.com/app": application}));
+    let place = Place::around(crate::place::bind(&config).await.unwrap(), CancellationToken::new());
+    std::fs::write(folder.path().join("optimizer.db"), vec![7; 5_000]).unwrap();
+    let (status, body) = place.get("/readyz").await;
+    assert_eq!((status, body.contains("the storage cannot be used")), (503, true), "{body}");
+    assert_eq!(place.get("/healthz").await.0, 200);
+    let (status, command) = place.post("example.com/app", "WHATS_NEXT", Json::Null).await;
+    assert_eq!(
+        (status, &command["cmd"], &command["param"]["data"]["status"]),
+        (200, &json!("SLEEP"), &json!("failed"))
+    );
 }
 
 /// Thinks until it is let go.

@@ -145,7 +145,7 @@ async fn a_collector_gets_the_spans_of_a_run() {
 
     // The service can tell its own spans from those around the request.
     let posted = service.seen().into_iter().find(|seen| seen.json()["event"] == "DESCRIPTION").unwrap();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     assert_eq!(posted.header("traceparent"), format!("00-{}-{}-01", hex(&result.trace), hex(&result.id)));
 
     // Records go where they went before, and spans do not.

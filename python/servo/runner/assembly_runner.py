@@ -64,6 +64,7 @@ class AssemblyRunner(logging.Mixin):
         self._running = False
         self._shutting_down = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._unhandled: BaseException | None = None
         self._over = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -87,13 +88,15 @@ class AssemblyRunner(logging.Mixin):
 
         Raises:
             RuntimeError: It runs already, or this thread has a running event loop.
-            Exception: What ended the last servos while nobody asked for the end; a group of several.
+            Exception: What ended the last servos while nobody asked for the end; a group of several. Or what reached
+                the event loop.
         """
         if self._running:
             raise RuntimeError("Cannot run an assembly that is already running")
         self._running = True
         self._over, self._changed = asyncio.Event(), asyncio.Event()
         self._members, self.runners = [], []
+        self._unhandled = None
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 self._loop = runner.get_loop()
@@ -121,6 +124,8 @@ class AssemblyRunner(logging.Mixin):
             self.logger.remove(self.progress_handler_id)
             self.progress_handler = self.progress_handler_id = None
             self.runners = []
+        if self._unhandled is not None:
+            raise self._unhandled
         if not self._shutting_down:
             errors = [member.error for member in self._members if member.error is not None]
             raise_all("all servos have ended", errors)
@@ -265,6 +270,7 @@ class AssemblyRunner(logging.Mixin):
             logger.critical("Ignoring exception {!r} in asyncio event loop: {}", error, told)
             return
         logger.critical("Shutting down due to unhandled exception {!r} in asyncio event loop: {}...", error, told)
+        self._unhandled = error
         loop.create_task(self.shutdown(loop))
 
 

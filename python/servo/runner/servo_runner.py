@@ -176,7 +176,9 @@ class ServoRunner(logging.Mixin):
         finally:
             for task in beside:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            for error in await asyncio.gather(*beside, return_exceptions=True):
+                if isinstance(error, Exception):
+                    self.logger.warning("what ran beside the loop has failed: {}", error)
         if result["ended"] == "failed":
             self.logger.error("Exiting from servo main loop due to unrecoverable error: {}", result["reason"])
             raise self._partner.failure or RuntimeError(result["reason"])
@@ -192,6 +194,12 @@ class ServoRunner(logging.Mixin):
         coroutines: list[Coroutine[Any, Any, None]] = []
         if getattr(self.optimizer, "connection_file", None):
             coroutines.append(self._servo.watch_connection_file())
+        if getattr(self.config, "no_diagnostics", True):
+            self.logger.info("Servo runner initialized with diagnostics polling disabled")
+        else:
+            from servo.telemetry import DiagnosticsHandler
+
+            coroutines.append(DiagnosticsHandler(self._servo).diagnostics_check())
         return [asyncio.create_task(coroutine) for coroutine in coroutines]
 
     async def run(self, *, poll: bool = True, startup: bool = True) -> None:

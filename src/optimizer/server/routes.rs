@@ -142,12 +142,11 @@ async fn authenticated<'d>(
 
 /// The token of `Authorization: Bearer …` or `X-SF-Token: …`; empty when there is none.
 fn shown_token(headers: &HeaderMap) -> &str {
-    let text = |header: Option<&'_ HeaderValue>| header.and_then(|value| value.to_str().ok().map(str::len)).is_some();
-    if let Some(value) = headers.get("x-sf-token").filter(|value| text(Some(value))) {
-        return value.to_str().unwrap_or_default().trim();
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(token) = header("x-sf-token") {
+        return token.trim();
     }
-    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match value.split_once(' ') {
+    match header(AUTHORIZATION.as_str()).unwrap_or_default().split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => "",
     }

@@ -144,6 +144,24 @@ async def test_without_polling_it_stays_up(running, service, document):
     assert service.events() == ["HELLO", "GOODBYE"]
 
 
+async def test_notices_are_harmless_and_exceptions_are_not(running, service, document):
+    found = await running(document())
+    await service.until(lambda: "WHATS_NEXT" in service.events())
+
+    def tell(**context):
+        found._loop.call_soon_threadsafe(found._loop.call_exception_handler, {"message": "told", **context})
+
+    tell()
+    tell(exception=asyncio.CancelledError())
+    with pytest.raises(TimeoutError):
+        await asyncio.to_thread(service.got, lambda: "GOODBYE" in service.events(), 0.5)
+    assert (found.running, found.shutting_down) == (True, False)
+    tell(exception=LookupError("lost"))
+    await ended(running)
+    assert [repr(error) for error in running.failures] == ["LookupError('lost')"]
+    assert service.params("GOODBYE") == [{"reason": "shutdown"}]
+
+
 class Test_progress:
     @pytest.fixture
     def reporting(self, work):

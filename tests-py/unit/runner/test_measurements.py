@@ -3,6 +3,9 @@
 import asyncio
 import datetime
 import itertools
+import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -66,6 +69,58 @@ async def test_a_measurement_that_breaks_its_objectives_is_aborted(running, serv
     assert aborted["message"].startswith("SLO violation(s) observed: (latency below 100)[")
     assert "SLO failed metric value 150.5 was not below threshold value 100" in aborted["message"]
     assert described["cmd_uid"] == "c-3"
+
+
+WATCHFUL = """
+import asyncio
+import datetime
+
+import servo
+from servo.configuration import FastFailConfiguration
+from servo.fast_fail import FastFailObserver
+
+
+class WatchfulConfiguration(servo.BaseConfiguration):
+    fast_fail: FastFailConfiguration = FastFailConfiguration(period="50ms")
+
+
+class WatchfulConnector(servo.BaseConnector):
+    config: WatchfulConfiguration
+
+    async def readings(self, start, end):
+        return {"latency": [servo.DataPoint(servo.Metric("latency"), end, 150.5)]}
+
+    @servo.on_event()
+    async def measure(
+        self, *, metrics: list[str] | None = None, control: servo.Control = servo.Control()
+    ) -> servo.Measurement:
+        config = self.config.fast_fail
+        observer = FastFailObserver(config=config, input=control.userdata.slo, metrics_getter=self.readings)
+        progress = servo.DurationProgress(control.duration)
+        await progress.watch(observer.observe, every=config.period)
+        return servo.Measurement()
+"""
+
+
+def test_a_measurement_is_aborted_by_the_command_line_too(service, command, tmp_path):
+    (tmp_path / "watchful.py").write_text(WATCHFUL, encoding="utf-8")
+    optimizer = {"id": "example.com/app", "token": "s3cret", "base_url": service.url}
+    document = {"optimizer": optimizer, "connectors": {"watchful": "watchful.WatchfulConnector"}, "watchful": {}}
+    (tmp_path / "servo.yaml").write_text(json.dumps(document), encoding="utf-8")
+    service.commands["app"] = [command("MEASURE", metrics=["latency"], control={"duration": 60, "userdata": SLO})]
+    with subprocess.Popen(
+        [sys.executable, "-m", "servo", "-c", "servo.yaml", "run"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            service.got(service.results, within=100)
+        finally:
+            process.kill()
+    (aborted,) = service.results()
+    assert (aborted["status"], aborted["reason"]) == ("aborted", "slo-violation")
+    assert aborted["message"].startswith("SLO violation(s) observed: (latency below 100)[")
 
 
 async def test_progress_of_time_and_of_events(running, service, work, command):

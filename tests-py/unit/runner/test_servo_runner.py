@@ -368,6 +368,29 @@ async def test_the_local_optimizer(work, tmp_path):
     assert work.notes.count("measure") >= 4
 
 
+async def test_what_runs_beside_the_loop(document, service, monkeypatch):
+    noted = []
+
+    async def check(self):
+        noted.append("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            noted.append("ended")
+
+    monkeypatch.setattr(servo.telemetry.DiagnosticsHandler, "diagnostics_check", check)
+    assembly = await servo.Assembly.assemble(configs=[document(no_diagnostics=False)])
+    (one,) = assembly.servos
+    found = ServoRunner(one)
+    task = asyncio.create_task(found.run())
+    await service.until(lambda: "WHATS_NEXT" in service.events())
+    assert noted == ["begun"]
+    await found.shutdown()
+    await task
+    await one.shutdown()
+    assert noted == ["begun", "ended"]
+
+
 def test_the_module_is_not_loaded_by_the_package():
     import subprocess
     import sys

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
@@ -20,12 +21,15 @@ pub(super) struct SqliteFile {
     path: PathBuf,
     /// Released by the system when the process ends, however it ends. Who has none only reads.
     lock: Option<File>,
+    /// Studies of one process take turns: SQLite only looks now and then whether the file is free, and of many that wait
+    /// some never find it so.
+    turn: Mutex<()>,
 }
 
 impl SqliteFile {
     /// Opens the file, or makes it, takes its lock, and brings its tables to the present form.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
-        let file = Self { path: path.to_owned(), lock: Some(take_lock(path)?) };
+        let file = Self { path: path.to_owned(), lock: Some(take_lock(path)?), turn: Mutex::default() };
         let found = file.with(|connection| {
             let transaction = connection.transaction()?;
             transaction.execute_batch(SCHEMA_TABLE)?;
@@ -46,7 +50,7 @@ impl SqliteFile {
 
     /// Opens a file for reading, whoever holds its lock. The version of its tables.
     pub fn read(path: &Path) -> Result<(Self, i64), StorageError> {
-        let file = Self { path: path.to_owned(), lock: None };
+        let file = Self { path: path.to_owned(), lock: None, turn: Mutex::default() };
         if !path.is_file() {
             return Err(StorageError::Absent { place: file.place(), cause: "there is no such file".into() });
         }
@@ -81,6 +85,7 @@ impl SqliteFile {
             connection.close().map_err(|(_, error)| error)?;
             Ok(result)
         };
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let write = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let result = if self.lock.is_some() {
             run(write | OpenFlags::SQLITE_OPEN_CREATE, true)
