@@ -152,6 +152,7 @@ class Servo:
             event: The name of the event.
             percent: From 0 to 100.
             message: What people should know.
+            line: The whole line of the log, for services that show it; the message unless given.
         """
 
     def describe(self, connectors: list[str] | None = None) -> Awaitable[str]:

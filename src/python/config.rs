@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use serde_json::Value as Json;
@@ -92,7 +92,8 @@ impl ConnectorCatalog for Catalog {
             Ok(name) => Some(name),
             Err(error) => {
                 let (why, fails) = Python::attach(|py| {
-                    (errors::from_python(py, &error).message, error.is_instance_of::<PyException>(py))
+                    let fails = error.is_instance_of::<PyException>(py) || error.is_instance_of::<PySystemExit>(py);
+                    (errors::from_python(py, &error).message, fails)
                 });
                 if !fails {
                     *self.interruption() = Some(error);

@@ -116,7 +116,7 @@ SAYS_WHAT_IT_GIVES = re.compile(
 def _gives(node: Function) -> bool:
     """Whether a function returns something that its class does not name already."""
     returned = "None" if node.returns is None else ast.unparse(node.returns)
-    return returned not in ("None", "NoReturn", "Self") and "Iterator" not in returned
+    return returned not in ("None", "NoReturn", "Self", "Awaitable[None]") and "Iterator" not in returned
 
 
 def _raised(node: Function) -> set[str]:

@@ -200,7 +200,9 @@ def test_a_terminal_and_its_shell_are_one(interrupts):
     assert (asked, ended) == ([("SIGHUP", 600.0)], [])
     now[0] += signals.TWICE
     signal.raise_signal(signal.SIGHUP)
-    assert (asked, ended) == ([("SIGHUP", 600.0)], [129])
+    assert asked == [("SIGHUP", 600.0)]
+    # The handler and the watchdog both see to it, whoever comes first.
+    assert set(ended) == {129}
 
 
 def test_whoever_takes_over_late_is_told(interrupts):
