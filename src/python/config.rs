@@ -85,7 +85,7 @@ impl ConnectorCatalog for Catalog {
         if let Some(known) = ConnectorCatalog::resolve(&self.registry(), identifier) {
             return Some(known);
         }
-        if !identifier.contains('.') || self.interruption().is_some() {
+        if !identifier.contains('.') || self.interruption().is_some() || self.unresolved(identifier).is_some() {
             return None;
         }
         match self.import(identifier) {

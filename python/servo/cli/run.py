@@ -134,6 +134,8 @@ def _patience(text: str | None) -> float | None:
 
 
 def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> list[dict[str, Any]]:
+    import gc
+
     from servo.cli.session import open_servos, run_async
     from servo.cli.signals import Interrupted
 
@@ -145,6 +147,8 @@ def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> 
             raise Interrupted(interrupts.received) from error
         raise
     view = _choose_view(options, choices, servos)
+    # What has been made stays until the end: the garbage collector need not look through it again and again.
+    gc.freeze()
     return run_async(_check_and_run(servos, view, choices, interrupts), debug=options.debug)
 
 
