@@ -58,9 +58,6 @@ impl LoopQueue {
             let watch = context.call_method1("run", (running.getattr("add_reader")?, watched, drain));
             if watch.is_ok() {
                 let _ = queue.bell.set(bell);
-            } else {
-                // The watch is gone with the attempt.
-                queue.closed.store(false, Ordering::Release);
             }
         }
         locked(&QUEUES).push(Arc::downgrade(&queue));
@@ -164,7 +161,8 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        if self.watches {
+        // A loop that cannot watch lets go of it as well, sooner or later, and goes on.
+        if self.watches && self.queue.bell.get().is_some() {
             self.queue.closed.store(true, Ordering::Release);
             self.queue.forget();
         }

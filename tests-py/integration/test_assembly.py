@@ -143,3 +143,21 @@ async def test_none_starts_where_one_runs_already(documents, tuned):
     assert measuring(tuned) == 1
     one.interrupt("test")
     assert json.loads(await asyncio.wait_for(_core.Assembly([one]).run(), 30))[0]["ended"] == "interrupted"
+
+
+class Blind(asyncio.SelectorEventLoop):
+    """A loop that watches no sockets of others, as that of Windows."""
+
+    def add_reader(self, fd, callback, *args):
+        raise NotImplementedError
+
+
+def test_a_loop_that_cannot_watch_is_woken_up_all_the_same(documents):
+    (servo,) = documents("one")
+
+    async def run():
+        return json.loads(await _core.Assembly([servo]).run())
+
+    with asyncio.Runner(loop_factory=Blind) as runner:
+        (result,) = runner.run(asyncio.wait_for(run(), 60))
+    assert result["ended"] == "finished"
