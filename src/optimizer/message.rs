@@ -49,6 +49,16 @@ pub enum Commands {
 }
 
 impl Commands {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Describe => "DESCRIBE",
+            Self::Measure => "MEASURE",
+            Self::Adjust => "ADJUST",
+            Self::Sleep => "SLEEP",
+        }
+    }
+
     /// The event that carries the result; `None` for a command without one.
     pub fn response_event(self) -> Option<Event> {
         match self {
@@ -62,12 +72,7 @@ impl Commands {
 
 impl fmt::Display for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Describe => "DESCRIBE",
-            Self::Measure => "MEASURE",
-            Self::Adjust => "ADJUST",
-            Self::Sleep => "SLEEP",
-        })
+        f.write_str(self.as_str())
     }
 }
 

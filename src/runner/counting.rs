@@ -8,15 +8,6 @@ use crate::optimizer::Commands;
 use crate::telemetry::counting;
 use crate::telemetry::servos::State;
 
-fn name(cmd: Commands) -> &'static str {
-    match cmd {
-        Commands::Describe => "DESCRIBE",
-        Commands::Measure => "MEASURE",
-        Commands::Adjust => "ADJUST",
-        Commands::Sleep => "SLEEP",
-    }
-}
-
 /// A command was carried out, in that time where it took any.
 pub(super) fn command(cmd: Commands, status: &str, took: Option<Duration>) {
     if !counting() {
@@ -24,7 +15,7 @@ pub(super) fn command(cmd: Commands, status: &str, took: Option<Duration>) {
     }
     // Connectors choose among few words, those who drive a servo themselves among any.
     let status = ["ok", "failed", "rejected", "aborted", "cancelled", "out-of-step"].into_iter().find(|s| *s == status);
-    let (cmd, status) = (name(cmd), status.unwrap_or("other"));
+    let (cmd, status) = (cmd.as_str(), status.unwrap_or("other"));
     metrics::counter!("servo_commands_total", "command" => cmd, "status" => status).increment(1);
     if let Some(took) = took {
         metrics::histogram!("servo_command_duration_seconds", "command" => cmd).record(took);
@@ -43,7 +34,7 @@ pub(super) fn executed(cmd: Commands, executed: &Executed, took: Duration) {
 /// No optimizer has taken a result.
 pub(super) fn lost(cmd: Commands) {
     if counting() {
-        metrics::counter!("servo_results_lost_total", "command" => name(cmd)).increment(1);
+        metrics::counter!("servo_results_lost_total", "command" => cmd.as_str()).increment(1);
     }
 }
 

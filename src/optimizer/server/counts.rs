@@ -28,7 +28,7 @@ pub(super) fn request(event: &'static str, status: u16, took: Duration) {
 }
 
 pub(super) fn command(command: Commands) {
-    counter!("servo_server_commands_total", "command" => command.to_string()).increment(1);
+    counter!("servo_server_commands_total", "command" => command.as_str()).increment(1);
 }
 
 pub(super) fn study(outcome: &'static str) {
