@@ -65,6 +65,7 @@ class AssemblyRunner(logging.Mixin):
         self._shutting_down = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unhandled: BaseException | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -148,7 +149,7 @@ class AssemblyRunner(logging.Mixin):
     def _received(self, number: signals.Signals) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: loop.create_task(self.shutdown(loop, number)))
+            loop.call_soon_threadsafe(lambda: self._begin(loop, self.shutdown(loop, number)))
 
     async def shutdown(self, loop: asyncio.AbstractEventLoop, signal: signals.Signals | None = None) -> None:
         """Ends all servos: commands are cancelled and reported, connectors shut down, optimizers told goodbye.
@@ -257,7 +258,7 @@ class AssemblyRunner(logging.Mixin):
         if not message.record["extra"].get("progress") or handler is None or loop is None or loop.is_closed():
             return
         context = contextvars.copy_context()
-        loop.call_soon_threadsafe(lambda: loop.create_task(handler.sink(message), context=context))
+        loop.call_soon_threadsafe(lambda: self._begin(loop, handler.sink(message), context))
 
     def _handle_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -271,7 +272,18 @@ class AssemblyRunner(logging.Mixin):
             return
         logger.critical("Shutting down due to unhandled exception {!r} in asyncio event loop: {}...", error, told)
         self._unhandled = error
-        loop.create_task(self.shutdown(loop))
+        self._begin(loop, self.shutdown(loop))
+
+    def _begin(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, None],
+        context: contextvars.Context | None = None,
+    ) -> None:
+        """Begins work that nobody awaits; it is kept until its end, for a loop alone does not keep its tasks."""
+        task = loop.create_task(work, context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _loop_factory() -> Any:
