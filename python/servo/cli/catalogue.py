@@ -39,6 +39,8 @@ COMMANDS = (
         "servo.cli.optimizer:optimizer",
         "Look at studies of the local optimizer, or serve it.",
     ),
+    Entry("config", Section.config, "servo.cli.config:config", "Show the configuration that servos use."),
+    Entry("schema", Section.config, "servo.cli.schema:schema", "Show what a configuration may say, as JSON Schema."),
     Entry(
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
     ),
