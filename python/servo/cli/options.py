@@ -72,7 +72,8 @@ def options_of(parameters: Mapping[str, Any]) -> Options:
     """
     names = parameters.get("name") or os.environ.get("SERVO_NAME") or ()
     return Options(
-        config_file=parameters.get("config_file") or Path("servo.yaml").resolve(),
+        # Some versions of typer give it as it was written.
+        config_file=Path(parameters.get("config_file") or "servo.yaml").resolve(),
         names=tuple(dict.fromkeys([names] if isinstance(names, str) else names)),
         log_level=parameters.get("log_level"),
         # As no-color.org has it: set to anything, `0` included.
