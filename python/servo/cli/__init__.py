@@ -12,6 +12,7 @@ import typer
 
 from servo import _pending_signals
 from servo.cli.adjust import adjust
+from servo.cli.check import check
 from servo.cli.completion import servo_names
 from servo.cli.describe import describe
 from servo.cli.group import RootGroup, Section, SectionedCommand
@@ -93,6 +94,7 @@ def root(
 
 
 app.command("run", cls=SectionedCommand, rich_help_panel=Section.ops)(run)
+app.command("check", cls=SectionedCommand, rich_help_panel=Section.ops)(check)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)

@@ -28,6 +28,7 @@ Options:
 
 Operational Commands:
   run        Run the servos until their optimizers are done.
+  check      Check that everything is there that the servos depend on.
   describe   Show the components with their settings, and the metrics.
   measure    Read metrics and show their values.
   adjust     Change settings and show all of them as they are afterwards.
