@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,16 +120,16 @@ def check(
     Connectors are attached, answer, and are detached; nothing is started. A check that fails makes the exit code 1, a
     warning does not. What is not given comes from `checks:` of the configuration, but for --wait.
     """
-    from servo.cli.session import open_servos
+    from servo.cli.session import named, open_servos
 
     options: Options = context.obj
     target = target_of(options, form, output, FORMS)
     request = _request(connectors, checks, ids, tags, halt_on, remedy, wait, delay, progressive)
-    servos = open_servos(options, logger=True)
-    chosen = _with_connectors(servos, request.connectors)
+    servos = open_servos(replace(options, names=()), logger=True)
+    chosen = _with_connectors(named(servos, options.names), request.connectors)
     outcomes: list[Outcome] = []
     try:
-        _carry_out(chosen, request, outcomes, options.debug)
+        _carry_out(chosen, request, outcomes, options)
     finally:
         # Also when the user has enough: what is known by then is worth something.
         if not quiet and any(outcome.checks or outcome.error for outcome in outcomes):
@@ -197,7 +198,7 @@ def _with_connectors(servos: "Sequence[Servo]", names: Sequence[str]) -> "list[S
     return [servo for servo in servos if not names or set(names) & set(members[servo.name])]
 
 
-def _carry_out(servos: "Sequence[Servo]", request: "Request", outcomes: "list[Outcome]", debug: bool) -> None:
+def _carry_out(servos: "Sequence[Servo]", request: "Request", outcomes: "list[Outcome]", options: Options) -> None:
     import asyncio
 
     from servo.cli.rounds import check_servos
@@ -216,12 +217,12 @@ def _carry_out(servos: "Sequence[Servo]", request: "Request", outcomes: "list[Ou
         with StatusLine() as line:
             clock = asyncio.create_task(keep_time(line)) if line.shown else None
             try:
-                await check_servos(servos, request, outcomes)
+                await check_servos(servos, request, outcomes, options.limit)
             finally:
                 if clock is not None:
                     clock.cancel()
 
-    run_async(work(), debug=debug)
+    run_async(work(), debug=options.debug)
 
 
 def _progress(outcomes: "Sequence[Outcome]", began: float, deadline: float | None) -> str:

@@ -78,7 +78,9 @@ def status_of(check: Check) -> str:
     return "warning" if check.warning else "failed"
 
 
-async def check_servos(servos: Sequence[Servo], request: Request, outcomes: list[Outcome]) -> None:
+async def check_servos(
+    servos: Sequence[Servo], request: Request, outcomes: list[Outcome], limit: int | None = None
+) -> None:
     """Checks all servos at once; their connectors are attached before, and detached in the end.
 
     Args:
@@ -86,12 +88,17 @@ async def check_servos(servos: Sequence[Servo], request: Request, outcomes: list
         request: What is wanted.
         outcomes: Gets an outcome for each servo, in their order, and keeps it up to date: what is known when the work
             is cancelled stands there.
+        limit: How many servos are checked at a time; all when None.
     """
     outcomes.extend(Outcome(servo.name) for servo in servos)
+    places = asyncio.Semaphore(limit or len(servos) or 1)
+
+    async def check(servo: Servo, outcome: Outcome) -> None:
+        async with places:
+            await _check(servo, request, outcome)
+
     try:
-        await asyncio.gather(
-            *(_check(servo, request, outcome) for servo, outcome in zip(servos, outcomes, strict=True))
-        )
+        await asyncio.gather(*map(check, servos, outcomes))
     finally:
         await let_go(servos)
 

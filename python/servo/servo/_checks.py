@@ -125,7 +125,7 @@ def filter_of(name: list[str] | None, id: list[str] | None, tag: list[str] | Non
     try:
         constraints = {"name": _any_of(parse_re(name)), "id": _any_of(parse_id(id)), "tags": parse_csv(tag)}
     except re.error as error:
-        raise ServoError(f"wrong regular expression '/{error.pattern}/' in a filter of checks: {error}") from error
+        raise ServoError(f"wrong regular expression '/{error.pattern!s}/' in a filter of checks: {error}") from error
     return CheckFilter(**{key: value for key, value in constraints.items() if value})
 
 

@@ -15,7 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 import servo.assembly  # noqa: F401 (before the tests, so that it is imported with the real modules)
-from servo.cli import app
+from servo.cli import ServoCLI
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[2] / "python"
@@ -49,7 +49,8 @@ def documents(tmp_path, monkeypatch):
 @pytest.fixture
 def run():
     def invoke(*arguments, before=()):
-        return CliRunner().invoke(app, [*before, "-l", "ERROR", "check", *arguments], prog_name="servo")
+        command = [*before, "-l", "ERROR", "check", *arguments]
+        return CliRunner().invoke(ServoCLI(), command, prog_name="servo", reports=True)
 
     return invoke
 
@@ -227,6 +228,8 @@ def test_several_servos(documents, run):
     assert second.startswith("CONNECTOR")
     result = run(before=["-n", "two"])
     assert result.exit_code == 0
+    assert result.stdout.startswith("two\nCONNECTOR")
+    assert run("--limit", "1", "-f", "json").exit_code == 1
     assert statuses(run("other", "-f", "json")) == [
         {"Connect to the shop": "passed", "Prices are read": "passed", "Enough staff": "warning"}
     ]

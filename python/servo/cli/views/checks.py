@@ -123,6 +123,8 @@ def _sentence(outcome: Outcome) -> Text:
 
     if outcome.error is not None:
         return Text(f"error: {printable(outcome.error)}", style=COLORS["failed"])
+    if not outcome.checks:
+        return Text("no checks")
     counts = {status: outcome.count(status) for status in ("failed", "passed", "warning")}
     parts = [f"{counts['failed']} failed"] if counts["failed"] else []
     parts.append(f"{counts['passed']} passed")

@@ -33,7 +33,7 @@ class StatusLine:
 
         self._active = bool(self._stream and self._stream.isatty()) and os.environ.get("TERM") != "dumb"
         if self._active:
-            sys.stderr = self  # type: ignore[assignment]
+            sys.stderr = self
         return self
 
     def __exit__(self, *_error: object) -> None:
