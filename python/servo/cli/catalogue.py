@@ -30,6 +30,7 @@ class Entry:
 
 COMMANDS = (
     Entry("run", Section.ops, "servo.cli.run:run", "Run the servos until their optimizers are done."),
+    Entry("check", Section.ops, "servo.cli.check:check", "Check that all is there that the servos depend on."),
     Entry("describe", Section.ops, "servo.cli.describe:describe", "Show components with their settings, and metrics."),
     Entry("measure", Section.ops, "servo.cli.measure:measure", "Read metrics and show their values."),
     Entry("adjust", Section.ops, "servo.cli.adjust:adjust", "Change settings and show all of them afterwards."),
