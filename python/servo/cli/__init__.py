@@ -14,6 +14,8 @@ from servo import _pending_signals
 from servo.cli.adjust import adjust
 from servo.cli.completion import servo_names
 from servo.cli.describe import describe
+from servo.cli.generate import generate
+from servo.cli.init import init
 from servo.cli.group import RootGroup, Section, SectionedCommand
 from servo.cli.measure import measure
 from servo.cli.optimizer import optimizer
@@ -92,12 +94,14 @@ def root(
     )
 
 
+app.command("init", rich_help_panel=Section.assembly)(init)
 app.command("run", cls=SectionedCommand, rich_help_panel=Section.ops)(run)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
 app.command("adjust", rich_help_panel=Section.ops)(adjust)
 app.add_typer(optimizer, rich_help_panel=Section.ops)
 app.command("validate", rich_help_panel=Section.config)(validate)
+app.command("generate", rich_help_panel=Section.config)(generate)
 app.command("version", rich_help_panel=Section.other)(version)
 
 
