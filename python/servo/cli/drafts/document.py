@@ -60,7 +60,10 @@ def lines_of(draft: Draft, samples: Mapping[str, Part] | None = None) -> list[st
     sections.append(_optimizer(draft))
     if explicit:
         sections.append(
-            [*comment("The connectors that are active."), *entry("connectors", draft.wanted.descriptor, _NOTHING, 0, short=False)]
+            [
+                *comment("The connectors that are active."),
+                *entry("connectors", draft.wanted.descriptor, _NOTHING, 0, short=False),
+            ]
         )
     if draft.defaults:
         sections += _defaults()

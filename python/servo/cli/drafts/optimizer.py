@@ -58,7 +58,9 @@ def absent(variable: str) -> list[str]:
 
 def service(named: Mapping[str, str]) -> list[str]:
     """The lines of an optimizer at a service; the environment adds the token."""
-    told = "Who says what to measure and adjust. The environment has the token; each document has an optimizer of its own."
+    told = (
+        "Who says what to measure and adjust. The environment has the token; each document has an optimizer of its own."
+    )
     return [*comment(told), *entry("optimizer", dict(named), _NOTHING, 0, short=False)]
 
 
@@ -75,7 +77,9 @@ def local(routes: Mapping[str, type[BaseConnector]]) -> list[str]:
     ]
     if find_spec("optuna") is None:
         lines += [
-            *comment("The strategy. `tpe`, the default, learns from trials; it needs: pip install 'servox-rs[local]'", 4),
+            *comment(
+                "The strategy. `tpe`, the default, learns from trials; it needs: pip install 'servox-rs[local]'", 4
+            ),
             "    sampler: random",
         ]
     if measured:

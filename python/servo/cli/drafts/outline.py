@@ -31,7 +31,9 @@ class Outline:
         choices = self._schema.get("enum")
         if isinstance(choices, list) and len(choices) > 1:
             listed = f"One of {', '.join(map(str, choices))}."
-            text = f"{text.rstrip()}{'' if text.rstrip().endswith(('.', '!', '?')) or not text else '.'} {listed}".strip()
+            text = (
+                f"{text.rstrip()}{'' if text.rstrip().endswith(('.', '!', '?')) or not text else '.'} {listed}".strip()
+            )
         return text
 
     @property

@@ -64,9 +64,7 @@ def part_of_class(model: Any, *, title: str = "") -> Part:
         return _part(model, model(), defaults=True, title=title)
 
 
-def _generated(
-    key: str, cls: type[BaseConnector], *, required: bool, defaults: bool
-) -> Iterator[tuple[str, Part]]:
+def _generated(key: str, cls: type[BaseConnector], *, required: bool, defaults: bool) -> Iterator[tuple[str, Part]]:
     import pydantic
 
     from servo import _pydantic

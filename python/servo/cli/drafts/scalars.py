@@ -21,9 +21,7 @@ def flow(value: Any) -> str:
 def _dumped(value: Any, **options: Any) -> str:
     import yaml
 
-    text = yaml.dump(
-        value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=float("inf"), **options
-    )
+    text = yaml.dump(value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=float("inf"), **options)
     return str(text)
 
 
