@@ -29,6 +29,7 @@ class Entry:
 
 
 COMMANDS = (
+    Entry("init", Section.assembly, "servo.cli.init:init", "Ask what a servo needs, and write its configuration."),
     Entry("run", Section.ops, "servo.cli.run:run", "Run the servos until their optimizers are done."),
     Entry("check", Section.ops, "servo.cli.check:check", "Check that all is there that the servos depend on."),
     Entry("describe", Section.ops, "servo.cli.describe:describe", "Show components with their settings, and metrics."),
@@ -43,6 +44,7 @@ COMMANDS = (
     Entry(
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
     ),
+    Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )
 """The commands, in the order of the help; those of connectors come from their modules."""
