@@ -36,7 +36,7 @@ def test_describe_asks_only_the_connectors_named(servo, config):
     [
         (["describe", "loda"], "no connector found named 'loda' (known: web, load). Did you mean 'load'?"),
         (["measure", "-c", "x"], "no connector found named 'x' (known: web, load)"),
-        (["-n", "wbe", "run"], "no servo found named 'wbe' (known: web). Did you mean 'web'?"),
+        (["-n", "wbe", "run"], "No servo was found named \"wbe\" (known: web). Did you mean 'web'?"),
     ],
 )
 def test_unknown_names_are_usage_errors(servo, config, arguments, message):
