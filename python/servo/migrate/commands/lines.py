@@ -208,10 +208,8 @@ def generate(command: CommandLine, project: Project) -> Iterator[Hit]:
 @functools.cache
 def available_commands() -> frozenset[str]:
     """The commands of this version, with those of the connectors that it has."""
-    from servo.cli import app
+    from servo.cli.catalogue import COMMANDS
     from servo.migrate.yaml.connectors import is_available
 
-    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    names |= {group.typer_instance.info.name for group in app.registered_groups if group.typer_instance is not None}
-    own = frozenset(name for name in names if isinstance(name, str))
+    own = frozenset(entry.name for entry in COMMANDS)
     return own | {name for name in ("prometheus", "vegeta") if is_available(name)}
