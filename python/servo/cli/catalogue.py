@@ -45,6 +45,9 @@ COMMANDS = (
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
     ),
     Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
+    Entry(
+        "migrate", Section.config, "servo.cli.migrate:migrate", "Say what becomes of a ServoX project, and put it right."
+    ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )
 """The commands, in the order of the help; those of connectors come from their modules."""
