@@ -102,7 +102,7 @@ def _complete(model: Any, name: str) -> Schema:
         if target in definitions:
             _of_connector(whole, target, key, part)
     if kind := getattr(model, "__native_type__", ""):
-        schema |= _native(whole, kind, name)
+        schema |= _native(whole, kind, name, kind)
     _of_optimizer(whole)
     _of_settings(whole)
     for known in (*_OWN, *parts.values(), model):
@@ -129,16 +129,17 @@ def _target(shown: Schema) -> str:
 def _of_connector(whole: dict[str, Schema], target: str, key: str, part: Any) -> None:
     if kind := getattr(part, "__native_type__", ""):
         title = whole[target].get("title")
-        whole[target] = _native(whole, kind, target) | {"title": title}
-        for name, shown in whole[target]["properties"].items():
-            shown["env_names"] = sorted({f"{variable}_{name}".upper() for variable in variables_of(key)})
+        whole[target] = _native(whole, kind, target, key) | {"title": title}
 
 
-def _native(whole: dict[str, Schema], kind: str, target: str) -> Schema:
+def _native(whole: dict[str, Schema], kind: str, target: str, key: str) -> Schema:
+    """What the engine says of its connector under a key."""
     from servo import _core
 
     schema, more = of_engine(json.loads(_core.native_schema(kind)), whole, f"{target}_")
     whole |= more
+    for name, shown in schema["properties"].items():
+        shown["env_names"] = sorted({f"{variable}_{name}".upper() for variable in variables_of(key)})
     return schema
 
 

@@ -92,13 +92,19 @@ def texts():
 def run(tmp_path, monkeypatch):
     """The command line in this process, on a file with that text."""
     from servo.cli import ServoCLI
+    from servo.configuration import derived
     from servo.connector import _connector_subclasses
+
+    # As in a process of its own.
+    for name, empty in (("_names", set()), ("_parts", {}), ("_documents", {})):
+        monkeypatch.setattr(derived, name, empty)
 
     (tmp_path / "demo.py").write_text(CONNECTORS)
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def invoke(text, *arguments, env=None, **options):
-        (tmp_path / "servo.yaml").write_text(text)
+        if text is not None:
+            (tmp_path / "servo.yaml").write_text(text)
         importlib.invalidate_caches()
         arguments = [str(argument) for argument in arguments]
         return CliRunner().invoke(ServoCLI(), arguments, env=env, prog_name="servo", reports=True, **options)
