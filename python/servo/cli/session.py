@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -19,6 +18,8 @@ from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
+    import asyncio
+
     from servo.assembly import Assembly as PythonAssembly
     from servo.servo import Servo as PythonServo
 
@@ -114,11 +115,16 @@ def core() -> Core:
 
 def connector_types(config_file: Path) -> list[object]:
     """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    look_beside(config_file)
+    return list(import_module("servo.connector").connector_types())
+
+
+def look_beside(config_file: Path) -> None:
+    """Lets modules in the folder of the configuration file be imported."""
     beside = str(config_file.resolve().parent)
     if beside not in sys.path:
         # Last: nothing that is installed is hidden by a file of the same name.
         sys.path.append(beside)
-    return list(import_module("servo.connector").connector_types())
 
 
 def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
@@ -231,6 +237,8 @@ def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
         raise RootUsageError(f"Config file '{path}' does not exist")
+    if path.is_dir():
+        raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 
 
 def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
@@ -280,6 +288,8 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
         work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
     """
+    import asyncio
+
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)

@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import typer
 
 _KINDS = {"bool_parsing": "boolean", "int_parsing": "integer", "float_parsing": "float"}
 """Errors of pydantic, with which some versions of typer read values."""
+
+
+class Spared:
+    """Reads values of a parameter for typer, whose own way imports pydantic even where there is nothing to read."""
+
+    def __init__(self, parameter: Any) -> None:
+        self._parameter = parameter
+        self._build = parameter.get_runtime_param
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value that a text means."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        if value is self._parameter.default and isinstance(value, str | int | float):
+            return value
+        descriptor = self._parameter.type_descriptor
+        if descriptor.annotation is str and type(value) is str and descriptor.parameter_info.parser is None:
+            return value
+        return self._build().coerce(value, param=param, ctx=ctx)
+
+
+def spare(parameter: Any) -> None:
+    """Lets a parameter read its values the short way, with versions of typer that have a long one."""
+    if hasattr(parameter, "get_runtime_param") and hasattr(parameter, "type_descriptor"):
+        parameter.get_runtime_param = partial(_same, Spared(parameter))
+
+
+def _same(found: Any) -> Any:
+    return found
 
 
 def tell_value(error: typer.BadParameter) -> None:
