@@ -287,9 +287,14 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     Args:
         work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
+
+    Raises:
+        RuntimeError: An event loop runs already.
     """
     import asyncio
 
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("This event loop is already running: await the work instead")
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)
