@@ -293,7 +293,11 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     """
     import asyncio
 
-    if asyncio._get_running_loop() is not None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
         raise RuntimeError("This event loop is already running: await the work instead")
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
