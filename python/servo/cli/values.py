@@ -63,8 +63,12 @@ def _message(error: typer.BadParameter, parameter: Any) -> str:
             parameter.max is not None
         )
         return f"{value} is not in the range {' and '.join(limits)}."
+    message = message.partition(" Recognized values: ")[0].replace(
+        " is not a valid int range.", " is not a valid integer."
+    )
     text, is_choice, _ = message.partition(" is not one of ")
-    choices = getattr(getattr(parameter, "type_descriptor", None), "choices", None)
+    described = getattr(parameter, "type_descriptor", None) or getattr(parameter, "type", None)
+    choices = getattr(described, "choices", None)
     if is_choice and choices:
         # As they are documented, where typer has them in lower case.
         return f"{text}{is_choice}{', '.join(repr(str(getattr(one, 'value', one))) for one in choices)}."
