@@ -49,7 +49,10 @@ COMMANDS = (
     ),
     Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
     Entry(
-        "migrate", Section.config, "servo.cli.migrate:migrate", "Say what becomes of a ServoX project, and put it right."
+        "migrate",
+        Section.config,
+        "servo.cli.migrate:migrate",
+        "Say what becomes of a ServoX project, and put it right.",
     ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )

@@ -146,16 +146,11 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     native.forward_logs()
     with engine_errors():
         types = connector_types(options.config_file)
-        servos = native.open_servos(str(options.config_file), types, environment())
+        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
     adopt_loguru(options, used=logger or written)
     return named(servos, options.names)
-
-
-def environment() -> dict[str, str]:
-    """The variables that configurations are completed with; ``SERVO_NAME`` selects a servo, and renames none."""
-    return {name: value for name, value in os.environ.items() if name != "SERVO_NAME"}
 
 
 def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
@@ -177,10 +172,12 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     adopt_loguru(options, used=True)
     native = core()
     native.forward_logs()
-    with engine_errors(), _without_selection():
+    with engine_errors():
         # The engine tells what is wrong with its place.
-        native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
-        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        types = connector_types(options.config_file)
+        count = native.validate_file(str(options.config_file), types, dict(os.environ))
+        with _selecting(count):
+            assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
         servos = selected(assembly, options)
         if attach:
             run_async(assembly._attach(servos))
@@ -188,9 +185,9 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
 
 
 @contextlib.contextmanager
-def _without_selection() -> Iterator[None]:
-    """Takes ``SERVO_NAME`` out of the environment for a while: it would name servos that have no name."""
-    name = os.environ.pop("SERVO_NAME", None)
+def _selecting(servos: int) -> Iterator[None]:
+    """For a while ``SERVO_NAME`` names the only servo of a file alone: of several it selects, and names none."""
+    name = os.environ.pop("SERVO_NAME", None) if servos > 1 else None
     try:
         yield
     finally:

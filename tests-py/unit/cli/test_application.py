@@ -144,16 +144,20 @@ def test_a_servo_is_selected(app, write):
     )
 
 
-def test_a_variable_that_selects_does_not_rename(app, write):
-    write(ONE)
-
+def test_a_variable_names_the_only_servo_and_selects_one_of_several(app, write):
     @app.command()
     def name(context: servo.cli.Context) -> None:
-        print(context.servo.name)
+        print([one.name for one in context.assembly.servos], context.servo.name)
 
+    write(ONE)
+    assert invoke(app, "name", env={"SERVO_NAME": "other"}).stdout == "['other'] other\n"
+    # Without names of their own they have those of their optimizers.
+    write(f"{ONE}---\n{ONE.replace('/app', '/two')}")
+    found = invoke(app, "name", env={"SERVO_NAME": "dev.example.com/two"})
+    assert found.stdout == "['dev.example.com/app', 'dev.example.com/two'] dev.example.com/two\n"
     result = invoke(app, "name", env={"SERVO_NAME": "other"})
     assert result.exit_code == 2
-    assert 'No servo was found named "other" (known: dev.example.com/app)' in result.stderr
+    assert 'No servo was found named "other" (known: dev.example.com/app, dev.example.com/two)' in result.stderr
 
 
 def test_a_plain_app_has_contexts_of_its_own():
