@@ -43,7 +43,10 @@ COMMANDS = (
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
     ),
     Entry(
-        "migrate", Section.config, "servo.cli.migrate:migrate", "Say what becomes of a ServoX project, and put it right."
+        "migrate",
+        Section.config,
+        "servo.cli.migrate:migrate",
+        "Say what becomes of a ServoX project, and put it right.",
     ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )
