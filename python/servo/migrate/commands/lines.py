@@ -35,7 +35,7 @@ def _of_commands(*names: str) -> Callable[[Callable[[CommandLine, Project], Iter
     "command-not-there",
     Severity.blocker,
     "not-there-yet",
-    "commands",
+    "",
     what="`servo {name}` is not there yet.",
     action="Keep what needs it with ServoX until it is.",
 )
@@ -135,7 +135,7 @@ def run_debug(command: CommandLine, project: Project) -> Iterator[Hit]:
     "command-show-options",
     Severity.defect,
     "commands",
-    "`servo -c FILE show`",
+    "`servo -c FILE show",
     what="`servo {options} show` heeds its options; ServoX ignored them before `show`, and took the defaults.",
     action="Write them once, before or behind `show`.",
 )

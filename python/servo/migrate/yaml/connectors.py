@@ -74,7 +74,7 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
     "yaml-missing-connector",
     Severity.blocker,
     "not-there-yet",
-    "connectors:",
+    "",
     what="The connector '{name}' of ServoX is not there yet.",
     action="{instead}",
 )
