@@ -24,7 +24,9 @@ def rows() -> dict[str, list[str]]:
             title = line.lstrip("#").strip().lower()
             section = re.sub(r"[^\w\- ]", "", title).replace(" ", "-")
             found[section] = []
-        elif line.startswith("|") and not re.match(r"^\|[-|\s]*\|$|^\| (ServoX|File|Service of ServoX|Finding) \|", line):
+        elif line.startswith("|") and not re.match(
+            r"^\|[-|\s]*\|$|^\| (ServoX|File|Service of ServoX|Finding) \|", line
+        ):
             found[section].append(re.split(r"(?<!\\)\|", line)[1].strip())
     return found
 

@@ -1,5 +1,6 @@
 """Each rule finds its example, and leaves alone what is close to it."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from servo.migrate import RULES, plan, rule_named, scan
 from servo.migrate.model import Room, Severity
 
-from .conftest import load
 
-EXAMPLES = load("examples").EXAMPLES
-files_of = load("examples").files_of
+_SPEC = importlib.util.spec_from_file_location("migrate_examples", Path(__file__).with_name("examples.py"))
+_MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
+EXAMPLES, files_of = _MODULE.EXAMPLES, _MODULE.files_of
 
 
 def test_each_rule_has_an_example():

@@ -19,7 +19,7 @@ _NO_VIRTUALENV = re.compile(
 )
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|pipx|poetry|pdm)\b(?:[ \t]+(?:pip|tool))?[ \t]+(?:install|add)\b(?:[^\n;&|]|\\\r?\n)*?"
-    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.-]+)?"
+    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.^~<>=*-]+)?"
     r"(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
 )
 _IMAGE = re.compile(

@@ -63,7 +63,7 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     following = [other.start_mark.index for other, _ in mapping.value if other.start_mark.index > start]
     if mapping.flow_style or text[begin:start].strip(" ") or not following:
         return ()
-    last, _ = source.position(_content_end(text, start, value))
+    last, _ = source.position(max(_end(value) - 1, start))
     end = source.line_start(last + 1)
     # What shares a line with the entry, or an anchor that others may use, is for people.
     if end > min(following) or "&" in text[start:end] or len(source.line(line)) < column:
@@ -71,9 +71,12 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     return (Edit(begin, end, ""),)
 
 
-def _content_end(text: str, start: int, value: Any) -> int:
-    """The last character of a value; the end of a collection is the begin of what follows it."""
-    return start + len(text[start : value.end_mark.index].rstrip()) - 1 if value.end_mark.index > start else start
+def _end(node: Any, depth: int = 0) -> int:
+    """Behind the last character of a value. A block collection ends where its last item does, not where the next begins."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value and depth < 100:
+        last = node.value[-1]
+        return max(_end(part, depth + 1) for part in (last if isinstance(last, tuple) else (last,)))
+    return int(node.end_mark.index)
 
 
 @ROOM.rule(
@@ -133,7 +136,7 @@ def flag(document: Document, project: Project) -> Iterator[Hit]:
         means = "true" if word in _TRUE else "false" if word in _FALSE else None
         start, end = node.start_mark.index, node.end_mark.index
         yield Hit(
-            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in "|>" else ()
+            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in ("|", ">") else ()
         )
 
 
