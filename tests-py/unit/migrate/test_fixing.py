@@ -81,7 +81,8 @@ def test_projects(before, after):
 def test_setup_files():
     before = 'from setuptools import setup\nsetup(name="servox", install_requires=["servox>=25", "httpx"])\n'
     assert fixed("setup.py", before) == before.replace('"servox>=25"', '"servox-rs"')
-    before = "[metadata]\nname = x\n[options]\ninstall_requires =\n    httpx\n    servox>=25\n[options.extras_require]\na =\n    servox\n"
+    before = "[metadata]\nname = x\n[options]\ninstall_requires =\n    httpx\n    servox>=25\n"
+    before += "[options.extras_require]\na =\n    servox\n"
     after = before.replace("servox>=25", "servox-rs").replace("a =\n    servox", "a =\n    servox-rs")
     assert fixed("setup.cfg", before) == after
     assert fixed("Pipfile", '[packages]\nservox = "*"\n') == '[packages]\nservox-rs = "*"\n'
@@ -206,7 +207,7 @@ def test_where_the_originals_are(project, folder):
 
 
 def test_diffs_show_no_secret(project):
-    text = "optimizer:\n  id: example.com/shop\n  token: 991823\n  url: https://me:p4ss@example.com/\n  token: 55551\nwait: {}\n"
+    text = "optimizer:\n  id: example.com/shop\n  token: 991823\n  url: https://me:p4ss@example.com/\n  token: 55551\n"
     (change,) = plan(project({"servo.yaml": text}))
     shown = "\n".join(change.diff("servo.yaml"))
     assert "token: [REDACTED]" in shown

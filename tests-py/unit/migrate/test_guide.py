@@ -67,7 +67,7 @@ def test_the_guide_has_every_section_in_its_contents():
 
 def test_rows_that_ask_for_something_come_first():
     for block in re.findall(r"^\| ServoX \| Now \| What to do \|\n\|[-|]+\|\n((?:\|.*\n)+)", GUIDE, re.MULTILINE):
-        idle = [line.endswith("| – |") for line in block.splitlines()]
+        idle = [line.endswith("| \N{EN DASH} |") for line in block.splitlines()]
         assert idle == sorted(idle), block[:200]
 
 

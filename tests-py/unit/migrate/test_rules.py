@@ -9,7 +9,6 @@ import pytest
 from servo.migrate import RULES, plan, rule_named, scan
 from servo.migrate.model import Room, Severity
 
-
 _SPEC = importlib.util.spec_from_file_location("migrate_examples", Path(__file__).with_name("examples.py"))
 _MODULE = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_MODULE)

@@ -95,9 +95,8 @@ def _imported(file: PythonFile) -> Iterator[tuple[ast.Import | ast.ImportFrom, s
             for alias in node.names:
                 if _is_servos(alias.name):
                     yield node, alias.name, []
-        elif isinstance(node, ast.ImportFrom) and not node.level and not _is_guarded(file, node):
-            if node.module and _is_servos(node.module):
-                yield node, node.module, node.names
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module and _is_servos(node.module):
+            yield from [(node, node.module, node.names)] if not _is_guarded(file, node) else []
 
 
 def _is_servos(module: str) -> bool:

@@ -72,7 +72,7 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
 
 
 def _end(node: Any, depth: int = 0) -> int:
-    """Behind the last character of a value. A block collection ends where its last item does, not where the next begins."""
+    """Behind the last character of a value; a block collection ends where its last item does."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value and depth < 100:
         last = node.value[-1]
         return max(_end(part, depth + 1) for part in (last if isinstance(last, tuple) else (last,)))
@@ -171,7 +171,7 @@ def empty_part(document: Document, project: Project) -> Iterator[Hit]:
     "servoyaml",
     "a document without",
     what="The document has no connector: ServoX started with nothing to do, now it is an error.",
-    action="Add the key of a connector; `wait: {{}}` is one that does nothing.",
+    action="Add the key of a connector; `wait: {{measure_enabled: false}}` does nothing.",
 )
 def no_connector(document: Document, project: Project) -> Iterator[Hit]:
     if not document.connectors and not entries_of(document.at("connectors")):
