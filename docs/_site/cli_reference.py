@@ -97,7 +97,9 @@ def _table(command: Any, context: Any) -> str:
         words = ["Required."] if parameter.required else []
         words += [*_REMARKS.sub("", text).split(), *remarks["range"]]
         variables = ", ".join(f"`{one}`" for one in remarks["env var"])
-        rows.append(f"| {_code(name)} | {variables} | {_escape('; '.join(remarks['default']))} | {_escape(' '.join(words))} |")
+        rows.append(
+            f"| {_code(name)} | {variables} | {_escape('; '.join(remarks['default']))} | {_escape(' '.join(words))} |"
+        )
     if not rows:
         return ""
     return "\n".join(["| Argument or option | Variable | Default | Meaning |", "|---|---|---|---|", *rows])

@@ -178,8 +178,10 @@ class _Document:
         self.content: dict[str, Any] = content if isinstance(content, dict) else {}
         optimizer = self.content.get("optimizer")
         keys = optimizer if isinstance(optimizer, dict) else {}
-        name = self.content.get("name")
-        self.name = str(name or keys.get("id") or keys.get("optimizer_id") or "servo")
+        name = self.content.get("name") or (os.environ.get("SERVO_NAME") if alone else None)
+        self.name = str(
+            name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo"
+        )
 
 
 def _documents(options: Options) -> Any:
