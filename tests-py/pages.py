@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[a-z]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 # The first line of a file says what it is called; one that is added to says so.
 FILE = re.compile(r"# (?P<name>[\w.-]+\.(?:py|yaml))(?P<added>, at the end)?\n")
+
+# A question with its default, and what the page has its reader answer.
+QUESTION = re.compile(r"^(?P<prompt>.*\? .*\[[^\]]*\]: )(?P<answer>.*)$", re.MULTILINE)
 
 TIMEOUT = 240
 """Seconds that a command may take."""
@@ -57,9 +60,18 @@ def steps(page: Path) -> Iterator[File | Command]:
 
 
 def pattern(printed: str) -> str:
-    """The regular expression of an output: `…` stands for anything within a line, alone in a line for any lines."""
-    lines = [line.rstrip() for line in printed.rstrip("\n").split("\n")]
-    found = [r"(?:.*\n)*" if line.strip() == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in lines]
+    """The regular expression of an output: `…` stands for anything within a line, alone in a line for any lines.
+
+    What is answered to a question, and the end of that line, stands in no pipe.
+    """
+    found = []
+    for line in printed.rstrip("\n").split("\n"):
+        if match := QUESTION.fullmatch(line):
+            found.append(re.escape(match["prompt"]))
+        elif line.strip() == "…":
+            found.append(r"(?:.*\n)*")
+        else:
+            found.append(re.escape(line.rstrip()).replace("…", ".*") + r"\n")
     return "".join(found) + r"\n*"
 
 
@@ -98,13 +110,14 @@ class Reader:
                 with (self.folder / step.name).open("a" if step.added else "w", encoding="utf-8") as file:
                     file.write(step.text)
             else:
-                output = self.type(step.line)
+                answers = [match["answer"] for match in QUESTION.finditer(step.printed)]
+                output = self.type(step.line, answers)
                 assert re.fullmatch(pattern(step.printed), output + "\n"), f"$ {step.line}\n{output}"
                 typed += 1
         return typed
 
-    def type(self, line: str) -> str:
-        """What a command prints; it may begin with variables."""
+    def type(self, line: str, answers: Sequence[str] = ()) -> str:
+        """What a command prints, which may begin with variables, and may be given answers."""
         words = shlex.split(line)
         variables = dict(words.pop(0).split("=", 1) for word in list(words) if re.match(r"[A-Z_]+=", word))
         assert words[0] in self.programs, line
@@ -115,6 +128,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            input="".join(f"{answer}\n" for answer in answers),
             timeout=TIMEOUT,
         )
         # A table pads its last column.
