@@ -63,7 +63,9 @@ def schema(
         raise CommandError("error: not yet implemented")
     text = _as_text(found, target.form)
     # Files end where ServoX ends them.
-    target.write(text if target.path is None else text.rstrip("\n"), {"dict": "python", "json": "json"}.get(target.form))
+    target.write(
+        text if target.path is None else text.rstrip("\n"), {"dict": "python", "json": "json"}.get(target.form)
+    )
 
 
 def editor_schema(routes: Mapping[str, type[BaseConnector]] | None = None) -> dict[str, object]:
@@ -180,7 +182,9 @@ class _Document:
         optimizer = self.content.get("optimizer")
         keys = optimizer if isinstance(optimizer, dict) else {}
         name = self.content.get("name") or (os.environ.get("SERVO_NAME") if alone else None)
-        self.name = str(name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo")
+        self.name = str(
+            name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo"
+        )
 
 
 def _documents(options: Options) -> Any:

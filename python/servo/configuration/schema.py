@@ -52,7 +52,9 @@ def document_schema(
     checks = schema["definitions"][ChecksConfiguration.__name__]["properties"]
     for name in ("wait", "delay"):
         checks[name] |= {"type": ["string", "number"]}
-    return exact(schema, frozenset({"optimizer", "settings", "checks", "no_diagnostics", *(routes if required else ())}))
+    return exact(
+        schema, frozenset({"optimizer", "settings", "checks", "no_diagnostics", *(routes if required else ())})
+    )
 
 
 def connector_schema(cls: type[BaseConnector], *, for_editors: bool = False) -> Schema:
@@ -176,7 +178,11 @@ def _of_settings(whole: dict[str, Schema]) -> None:
 def _title(schema: Schema, whole: Mapping[str, Schema]) -> None:
     """Gives the properties the titles that they have with either pydantic: all but enumerations."""
     for name, shown in schema.get("properties", {}).items():
-        if "title" not in shown and ("allOf" in shown or "anyOf" in shown) and "enum" not in whole.get(_target(shown), {}):
+        if (
+            "title" not in shown
+            and ("allOf" in shown or "anyOf" in shown)
+            and "enum" not in whole.get(_target(shown), {})
+        ):
             shown["title"] = title_of(name)
 
 
