@@ -9,11 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from servo.cli.catalogue import Section
 from servo.cli.context import Context
+from servo.cli.help import WIDEST
 from servo.cli.options import ROOT_OPTIONS
+from servo.cli.values import spare, tell_value
 
 __all__ = ["Command", "Framed", "section_of"]
 
@@ -27,6 +29,18 @@ class Framed(_Base):
     """A command or group whose context is a `Context`, and which takes the options of the root behind itself, too."""
 
     context_class = Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for parameter in self.params:
+            spare(parameter)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option that shows the help."""
+        made, option = self._help_option is not None, super().get_help_option(ctx)
+        if option is not None and not made:
+            spare(option)
+        return option
 
     @property
     def section(self) -> Section:
@@ -48,8 +62,7 @@ class Framed(_Base):
                 f'Encountered an unexpected parent subclass type "{type(parent)}" while attempting to create a context'
             )
         if sys.stdout.isatty():
-            # Longer lines are hard to read.
-            extra.setdefault("max_content_width", 100)
+            extra.setdefault("max_content_width", WIDEST)
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -67,8 +80,13 @@ class Framed(_Base):
             # Already for help, which is shown while the arguments are read.
             ctx.color = False
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
-        rest = super().parse_args(ctx, args)
-        ctx.allow_extra_args = allowed
+        try:
+            rest = super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            tell_value(error)
+            raise
+        finally:
+            ctx.allow_extra_args = allowed
         if rest and not allowed and not ctx.resilient_parsing:
             ctx.fail(f"Got unexpected extra argument{'s' * (len(rest) > 1)} ({' '.join(map(str, rest))})")
         given = ctx.behind.get("given")
@@ -79,6 +97,12 @@ class Framed(_Base):
             merge(root.params, given)
             ctx.adopt(options_of(root.params))
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what a group around it selects is selected now that all options are known."""
+        if isinstance(ctx, Context) and not isinstance(self, TyperGroup):
+            ctx.select()
+        return super().invoke(ctx)
 
 
 def merge(parameters: dict[str, Any], given: dict[str, Any]) -> None:
@@ -96,13 +120,15 @@ def _as_list(names: Any) -> list[str]:
 def _root_options(ctx: Context, own: Sequence[Any]) -> list[Any]:
     """Copies of the options of the root without the names that this command, or a group around it, has itself."""
     taken = {text for parameter in own for text in (*parameter.opts, *parameter.secondary_opts)}
+    root = {parameter.name: parameter for parameter in ctx.find_root().command.params}
     around = ctx.parent
     while around is not None and around.parent is not None:
         for parameter in around.command.params:
-            taken.update(parameter.opts, parameter.secondary_opts)
+            if parameter.name not in root or parameter.opts != root[parameter.name].opts:
+                taken.update(parameter.opts, parameter.secondary_opts)
         around = around.parent
     copies = []
-    for parameter in ctx.find_root().command.params:
+    for parameter in root.values():
         free = [text for text in parameter.opts if text not in taken]
         if parameter.name in ROOT_OPTIONS and free:
             copied: Any = copy.copy(parameter)

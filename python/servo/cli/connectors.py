@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 from servo.cli.application import CLI, DEFAULT
 from servo.cli.catalogue import Section
 from servo.cli.context import Context
+from servo.cli.plugins import load_plugins
 
 if TYPE_CHECKING:
     from servo.connector import BaseConnector
@@ -75,17 +77,19 @@ def _selecting(connector_type: type[BaseConnector]) -> Callable[..., None]:
             None, "--connector", "-c", metavar="CONNECTOR", help="Which of several connectors of this type."
         ),
     ) -> None:
-        if context.resilient_parsing:
-            return
-        servo_ = context.servo
-        if servo_ is None:
-            raise typer.BadParameter("A servo must be selected")
-        context.servo_, context.assembly = servo_, context.assembly
-        context.connector = _selected(connector_type, servo_, connector)
+        context.selecting = functools.partial(_select, connector_type, connector)
 
     # Annotations as texts would be looked up in the connector's module.
     select.__annotations__ = {"context": Context, "connector": Optional[str], "return": None}  # noqa: UP045
     return select
+
+
+def _select(connector_type: type[BaseConnector], name: str | None, context: Context) -> None:
+    servo_ = context.servo
+    if servo_ is None:
+        raise typer.BadParameter("A servo must be selected")
+    context.servo_, context.assembly = servo_, context.assembly
+    context.connector = _selected(connector_type, servo_, name)
 
 
 def _selected(connector_type: type[BaseConnector], servo_: Servo, name: str | None) -> BaseConnector:
@@ -111,28 +115,19 @@ def found_command(name: str, config_file: Path | str | None) -> Any:
         name: What was asked for.
         config_file: The configuration file: what it names by dotted paths is imported as well.
     """
-    from servo.cli.session import connector_types
+    from servo.cli.session import look_beside
 
     # Some versions of typer give the option as it was written.
     file = Path(config_file or "servo.yaml")
-    connector_types(file)
+    look_beside(file)
+    load_plugins()
     _import_named(file)
     return known_commands().get(name)
 
 
 def installed_commands() -> dict[str, Any]:
-    """The groups of commands of connectors that have been imported, and of those that are installed, by name.
-
-    One that cannot be imported is told on stderr, and disables no other.
-    """
-    from importlib.metadata import entry_points
-
-    if entry_points(group="servo.connectors"):
-        from servo.connector.discovery import load_entry_points
-
-        for name, error in load_entry_points():
-            text = f"{type(error).__name__}: {error}".splitlines()[0]
-            typer.echo(f"warning: the connector '{name}' cannot be imported and is left out: {text}", err=True)
+    """The groups of commands of connectors that have been imported, and of those that are installed, by name."""
+    load_plugins()
     return known_commands()
 
 

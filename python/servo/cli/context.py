@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from servo.cli.catalogue import Section
+from servo.cli.help import formatter
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Context(typer.Context):
         super().__init__(command, *args, **kwargs)
         self._assembly: Assembly | None = None
         self._servo: Servo | None = None
+        self.selecting: Callable[[Context], None] | None = None
+        """Selects a connector when the command below runs."""
         self.behind: dict[str, Any] = {}
         """Options of the root that were given behind the command."""
         if isinstance(self.parent, Context):
@@ -54,6 +58,10 @@ class Context(typer.Context):
         for name, value in own.items():
             if value is not None:
                 setattr(self, name, value)
+
+    def make_formatter(self) -> Any:
+        """What writes the help."""
+        return formatter(self)
 
     @classmethod
     def attributes(cls) -> set[str]:
@@ -109,6 +117,26 @@ class Context(typer.Context):
     def servo(self) -> Servo | None:
         """The servo that was selected."""
         return self.servo_
+
+    def select(self) -> None:
+        """Selects what the groups around ask for; what they select is selected here, too.
+
+        Raises:
+            typer.BadParameter: It cannot be selected.
+        """
+        around = self.parent
+        if not isinstance(around, Context):
+            return
+        around.select()
+        if around.selecting is not None:
+            select, around.selecting = around.selecting, None
+            try:
+                select(around)
+            except typer.BadParameter as error:
+                if error.ctx is None:
+                    error.ctx = around
+                raise
+        self.connector = self.connector or around.connector
 
     def adopt(self, options: Options) -> None:
         """From now on these are the options, here and in the contexts around."""

@@ -1,6 +1,7 @@
 """``servo validate``: is the configuration file valid?"""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ def validate(
     """Check a configuration file and show everything that is wrong with it."""
     from servo.cli.errors import CommandError, describe_error, is_expected
     from servo.cli.logs import configure_logging
-    from servo.cli.session import connector_types, core, environment
+    from servo.cli.session import connector_types, core
 
     options: Options = context.obj
     path = file if file is not None else options.config_file
@@ -34,7 +35,7 @@ def validate(
     # A path within the working directory is shown the short way.
     shown = file if file is not None else _short(path)
     try:
-        documents = native.validate_file(str(shown), connector_types(shown), environment())
+        documents = native.validate_file(str(shown), connector_types(shown), dict(os.environ))
     except Exception as error:
         if not is_expected(error):
             raise
