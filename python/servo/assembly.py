@@ -87,9 +87,13 @@ class Assembly(_Model):
             ExceptionGroup: Handlers of `attach` failed; all others were detached again.
         """
         assembly = cls._of_file(config_file, configs)
-        _current_assembly.set(assembly)
-        await _attach_all(_handling("attach", assembly.servos))
+        await assembly._attach(assembly.servos)
         return assembly
+
+    async def _attach(self, servos: Iterable[Servo]) -> None:
+        """Makes this the current assembly, and tells the connectors of some of its servos that they are attached."""
+        _current_assembly.set(self)
+        await _attach_all(_handling("attach", servos))
 
     @classmethod
     def _of_file(cls, config_file: Path | str | None, configs: Sequence[Any] | None = None) -> Assembly:

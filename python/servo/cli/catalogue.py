@@ -29,7 +29,9 @@ class Entry:
 
 
 COMMANDS = (
+    Entry("init", Section.assembly, "servo.cli.init:init", "Ask what a servo needs, and write its configuration."),
     Entry("run", Section.ops, "servo.cli.run:run", "Run the servos until their optimizers are done."),
+    Entry("check", Section.ops, "servo.cli.check:check", "Check that all is there that the servos depend on."),
     Entry("describe", Section.ops, "servo.cli.describe:describe", "Show components with their settings, and metrics."),
     Entry("measure", Section.ops, "servo.cli.measure:measure", "Read metrics and show their values."),
     Entry("adjust", Section.ops, "servo.cli.adjust:adjust", "Change settings and show all of them afterwards."),
@@ -41,6 +43,10 @@ COMMANDS = (
     ),
     Entry(
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
+    ),
+    Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
+    Entry(
+        "migrate", Section.config, "servo.cli.migrate:migrate", "Say what becomes of a ServoX project, and put it right."
     ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )

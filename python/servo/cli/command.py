@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from servo.cli.catalogue import Section
 from servo.cli.context import Context
 from servo.cli.options import ROOT_OPTIONS
+from servo.cli.values import tell_value
 
 __all__ = ["Command", "Framed", "section_of"]
 
@@ -67,8 +68,13 @@ class Framed(_Base):
             # Already for help, which is shown while the arguments are read.
             ctx.color = False
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
-        rest = super().parse_args(ctx, args)
-        ctx.allow_extra_args = allowed
+        try:
+            rest = super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            tell_value(error)
+            raise
+        finally:
+            ctx.allow_extra_args = allowed
         if rest and not allowed and not ctx.resilient_parsing:
             ctx.fail(f"Got unexpected extra argument{'s' * (len(rest) > 1)} ({' '.join(map(str, rest))})")
         given = ctx.behind.get("given")
@@ -79,6 +85,12 @@ class Framed(_Base):
             merge(root.params, given)
             ctx.adopt(options_of(root.params))
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what a group around it selects is selected now that all options are known."""
+        if isinstance(ctx, Context) and not isinstance(self, TyperGroup):
+            ctx.select()
+        return super().invoke(ctx)
 
 
 def merge(parameters: dict[str, Any], given: dict[str, Any]) -> None:
@@ -96,13 +108,15 @@ def _as_list(names: Any) -> list[str]:
 def _root_options(ctx: Context, own: Sequence[Any]) -> list[Any]:
     """Copies of the options of the root without the names that this command, or a group around it, has itself."""
     taken = {text for parameter in own for text in (*parameter.opts, *parameter.secondary_opts)}
+    root = {parameter.name: parameter for parameter in ctx.find_root().command.params}
     around = ctx.parent
     while around is not None and around.parent is not None:
         for parameter in around.command.params:
-            taken.update(parameter.opts, parameter.secondary_opts)
+            if parameter.name not in root or parameter.opts != root[parameter.name].opts:
+                taken.update(parameter.opts, parameter.secondary_opts)
         around = around.parent
     copies = []
-    for parameter in ctx.find_root().command.params:
+    for parameter in root.values():
         free = [text for text in parameter.opts if text not in taken]
         if parameter.name in ROOT_OPTIONS and free:
             copied: Any = copy.copy(parameter)

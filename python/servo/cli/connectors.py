@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -75,17 +76,19 @@ def _selecting(connector_type: type[BaseConnector]) -> Callable[..., None]:
             None, "--connector", "-c", metavar="CONNECTOR", help="Which of several connectors of this type."
         ),
     ) -> None:
-        if context.resilient_parsing:
-            return
-        servo_ = context.servo
-        if servo_ is None:
-            raise typer.BadParameter("A servo must be selected")
-        context.servo_, context.assembly = servo_, context.assembly
-        context.connector = _selected(connector_type, servo_, connector)
+        context.selecting = functools.partial(_select, connector_type, connector)
 
     # Annotations as texts would be looked up in the connector's module.
     select.__annotations__ = {"context": Context, "connector": Optional[str], "return": None}  # noqa: UP045
     return select
+
+
+def _select(connector_type: type[BaseConnector], name: str | None, context: Context) -> None:
+    servo_ = context.servo
+    if servo_ is None:
+        raise typer.BadParameter("A servo must be selected")
+    context.servo_, context.assembly = servo_, context.assembly
+    context.connector = _selected(connector_type, servo_, name)
 
 
 def _selected(connector_type: type[BaseConnector], servo_: Servo, name: str | None) -> BaseConnector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class Context(typer.Context):
         super().__init__(command, *args, **kwargs)
         self._assembly: Assembly | None = None
         self._servo: Servo | None = None
+        self.selecting: Callable[[Context], None] | None = None
+        """Selects a connector when the command below runs."""
         self.behind: dict[str, Any] = {}
         """Options of the root that were given behind the command."""
         if isinstance(self.parent, Context):
@@ -109,6 +112,26 @@ class Context(typer.Context):
     def servo(self) -> Servo | None:
         """The servo that was selected."""
         return self.servo_
+
+    def select(self) -> None:
+        """Selects what the groups around ask for; what they select is selected here, too.
+
+        Raises:
+            typer.BadParameter: It cannot be selected.
+        """
+        around = self.parent
+        if not isinstance(around, Context):
+            return
+        around.select()
+        if around.selecting is not None:
+            select, around.selecting = around.selecting, None
+            try:
+                select(around)
+            except typer.BadParameter as error:
+                if error.ctx is None:
+                    error.ctx = around
+                raise
+        self.connector = self.connector or around.connector
 
     def adopt(self, options: Options) -> None:
         """From now on these are the options, here and in the contexts around."""

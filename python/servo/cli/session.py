@@ -157,11 +157,12 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
 
     Args:
         options: The options of the root.
-        attach: Whether the connectors are told that they are attached, on an event loop of its own.
+        attach: Whether the connectors of the servos that ``--name`` selects are told that they are attached, on an
+            event loop of its own.
 
     Raises:
         CommandError: The configuration is wrong, or a connector cannot be attached.
-        typer.BadParameter: The file does not exist.
+        typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
     from servo.cli.logs import adopt_loguru, configure_logging, forward_engine
 
@@ -173,10 +174,11 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     with engine_errors(), _without_selection():
         # The engine tells what is wrong with its place.
         native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
-        kind: type[PythonAssembly] = import_module("servo.assembly").Assembly
+        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        servos = selected(assembly, options)
         if attach:
-            return run_async(kind.assemble(config_file=options.config_file))
-        return kind._of_file(options.config_file)
+            run_async(assembly._attach(servos))
+    return assembly
 
 
 @contextlib.contextmanager
