@@ -15,10 +15,12 @@ from servo.cli.adjust import adjust
 from servo.cli.completion import servo_names
 from servo.cli.describe import describe
 from servo.cli.group import RootGroup, Section, SectionedCommand
+from servo.cli.installed import list_connectors, list_servos
 from servo.cli.measure import measure
 from servo.cli.optimizer import optimizer
 from servo.cli.options import LogLevel, Options
 from servo.cli.run import run
+from servo.cli.show import show
 from servo.cli.validate import validate
 from servo.cli.version import version
 
@@ -92,6 +94,9 @@ def root(
     )
 
 
+app.command("list", rich_help_panel=Section.assembly)(list_servos)
+app.command("connectors", rich_help_panel=Section.assembly)(list_connectors)
+app.add_typer(show, rich_help_panel=Section.assembly)
 app.command("run", cls=SectionedCommand, rich_help_panel=Section.ops)(run)
 app.command("describe", rich_help_panel=Section.ops)(describe)
 app.command("measure", rich_help_panel=Section.ops)(measure)
