@@ -44,9 +44,14 @@ impl Document {
         let file = file.into();
         let mut documents = Self::parse_present(&file, bytes)?;
         if documents.is_empty() {
-            documents.push(Self { file, node: Node::empty(Place::START), filled: None });
+            documents.push(Self::blank(file));
         }
         Ok(documents)
+    }
+
+    /// An empty mapping, as the document of a file without any.
+    pub(super) fn blank(file: Arc<str>) -> Self {
+        Self { file, node: Node::empty(Place::START), filled: None }
     }
 
     /// The documents of a file; none when it holds nothing but space and comments.

@@ -57,16 +57,21 @@ pub fn load_bytes_in(
     environment: &Environment,
 ) -> Result<Vec<ServoConfig>, ConfigError> {
     let file = file.into();
-    let documents: Vec<_> = Document::parse_present(&file, bytes)?.into_iter().map(Arc::new).collect();
-    if documents.is_empty() {
-        let problem =
-            Problem::new(Path::default(), "the file is empty, expected a mapping with at least one connector");
-        return Err(ConfigError::located(&file, vec![(Place::START, problem)]));
+    let mut documents: Vec<_> = Document::parse_present(&file, bytes)?.into_iter().map(Arc::new).collect();
+    let blank = documents.is_empty();
+    if blank {
+        // The environment may say all that a servo needs.
+        documents.push(Arc::new(Document::blank(file.clone())));
     }
     let mut servos = Vec::with_capacity(documents.len());
     let mut errors = Vec::new();
     for document in &documents {
         let filled = document.filled(environment, documents.len() == 1, catalog);
+        if blank && filled.to_json().as_object().is_none_or(serde_json::Map::is_empty) {
+            let message = "the file is empty, expected a mapping with at least one connector";
+            let problem = Problem::new(Path::default(), message);
+            return Err(ConfigError::located(&file, vec![(Place::START, problem)]));
+        }
         match ServoConfig::load(Arc::new(filled), catalog) {
             Ok(servo) => servos.push(servo),
             Err(error) => errors.push(error),

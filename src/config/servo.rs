@@ -29,7 +29,8 @@ pub struct ServoConfig {
     pub servo_uid: Option<String>,
     /// Who says what to measure and adjust.
     pub optimizer: OptimizerConfig,
-    /// The active connectors: in the order of `connectors`, or else of the file. Never empty.
+    /// The active connectors: in the order of `connectors`, or else of the file. None only where a service is the
+    /// optimizer: there is nothing that a local one could adjust.
     pub connectors: Vec<Route>,
     /// Whether the optimizer's requests for diagnostics are declined. `true` unless said otherwise.
     pub no_diagnostics: bool,
@@ -114,7 +115,7 @@ impl ServoConfig {
         let (optimizer, wrong) = OptimizerConfig::read(entries.get("optimizer"), catalog);
         problems.extend(wrong);
         let (connectors, wrong) = routes(entries, catalog);
-        if connectors.is_empty() && wrong.is_empty() {
+        if connectors.is_empty() && wrong.is_empty() && matches!(optimizer, OptimizerConfig::Local(_)) {
             let names = catalog.names();
             let example = names.first().map(|name| format!(", such as '{name}: {{…}}'")).unwrap_or_default();
             let message = if names.is_empty() {
