@@ -86,6 +86,18 @@ class Assembly(_Model):
             pydantic.ValidationError: A document is wrong.
             ExceptionGroup: Handlers of `attach` failed; all others were detached again.
         """
+        assembly = cls._of_file(config_file, configs)
+        await assembly._attach(assembly.servos)
+        return assembly
+
+    async def _attach(self, servos: Iterable[Servo]) -> None:
+        """Makes this the current assembly, and tells the connectors of some of its servos that they are attached."""
+        _current_assembly.set(self)
+        await _attach_all(_handling("attach", servos))
+
+    @classmethod
+    def _of_file(cls, config_file: Path | str | None, configs: Sequence[Any] | None = None) -> Assembly:
+        """The servos of a file or of documents; their connectors are not told that they are attached."""
         if config_file is None and configs is None:
             raise ValueError("cannot assemble with a config file and config objects")
         load_all()
@@ -96,10 +108,7 @@ class Assembly(_Model):
         file = None if config_file is None else Path(config_file)
         with _collecting_later():
             servos = [build(document) for document in documents]
-        assembly = cls(config_file=file, servos=servos)
-        _current_assembly.set(assembly)
-        await _attach_all(_handling("attach", assembly.servos))
-        return assembly
+        return cls(config_file=file, servos=servos)
 
     @classmethod
     def all_connector_types(cls) -> set[type[BaseConnector]]:

@@ -14,7 +14,7 @@ def run_cli() -> None:
 
     # The options of the command line may come from there, too.
     load_nearest()
-    from servo.cli import app
+    from servo.cli import ServoCLI
 
     # A terminal or a file with a narrow encoding gets a replacement character, not a traceback.
     for stream in (sys.stdout, sys.stderr):
@@ -22,7 +22,7 @@ def run_cli() -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        app(prog_name="servo")
+        ServoCLI()(prog_name="servo", reports=True)
     except SystemExit as ended:
         _leave(ended.code)
     _leave(0)

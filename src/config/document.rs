@@ -44,14 +44,14 @@ impl Document {
         let file = file.into();
         let mut documents = Self::parse_present(&file, bytes)?;
         if documents.is_empty() {
-            documents.push(Self::blank(file));
+            documents.push(Self::empty(&file));
         }
         Ok(documents)
     }
 
-    /// An empty mapping, as the document of a file without any.
-    pub(super) fn blank(file: Arc<str>) -> Self {
-        Self { file, node: Node::empty(Place::START), filled: None }
+    /// A mapping without keys.
+    pub(super) fn empty(file: &Arc<str>) -> Self {
+        Self { file: file.clone(), node: Node::empty(Place::START), filled: None }
     }
 
     /// The documents of a file; none when it holds nothing but space and comments.
@@ -60,9 +60,17 @@ impl Document {
     /// As [`Document::parse`], and that the file cannot be read or is larger than [`MAX_FILE_SIZE`](super::MAX_FILE_SIZE).
     pub fn read_file(path: impl AsRef<FilePath>) -> Result<Vec<Self>, ConfigError> {
         let path = path.as_ref();
-        let file: Arc<str> = path.display().to_string().into();
-        let bytes = super::file::read(path).map_err(|message| ConfigError::unreadable(file.clone(), message))?;
-        Self::parse_present(&file, &bytes)
+        Self::parse_present(&path.display().to_string().into(), &Self::bytes_of(path)?)
+    }
+
+    /// What a file holds.
+    ///
+    /// # Errors
+    /// It cannot be read or is larger than [`MAX_FILE_SIZE`](super::MAX_FILE_SIZE).
+    pub fn bytes_of(path: impl AsRef<FilePath>) -> Result<Vec<u8>, ConfigError> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        super::file::read(path).map_err(|message| ConfigError::unreadable(file.into(), message))
     }
 
     /// The documents of a file's bytes; none for a file that holds nothing but space and comments.
@@ -105,6 +113,39 @@ impl Document {
     fn variable(&self, path: &Path) -> Option<Arc<str>> {
         let origins = &self.filled.as_ref()?.origins;
         (0..=path.0.len()).rev().find_map(|length| origins.get(&Path(path.0[..length].to_vec())).cloned())
+    }
+
+    /// Whether the file says which connectors are active, and does not leave it to the keys of the document.
+    pub(super) fn names_connectors(&self) -> bool {
+        match self.node.to_json().get("connectors") {
+            None | Some(Json::Null) => false,
+            Some(Json::Array(items)) => !items.is_empty(),
+            Some(Json::Object(entries)) => !entries.is_empty(),
+            Some(_) => true,
+        }
+    }
+
+    /// Where each value without parts came from, and each list and mapping without content: its path, and the place in
+    /// the file or the variable.
+    pub fn origins(&self) -> Vec<(Path, Origin)> {
+        let mut found = Vec::new();
+        self.trace(&self.to_json(), &Path::default(), &mut found);
+        found
+    }
+
+    fn trace(&self, value: &Json, path: &Path, found: &mut Vec<(Path, Origin)>) {
+        match value {
+            Json::Object(entries) if !entries.is_empty() => {
+                entries.iter().for_each(|(key, value)| self.trace(value, &path.key(key), found));
+            }
+            Json::Array(items) if !items.is_empty() => {
+                items.iter().enumerate().for_each(|(index, value)| self.trace(value, &path.index(index), found));
+            }
+            _ => {
+                let origin = self.variable(path).map_or_else(|| self.locate(path, false).into(), Origin::Variable);
+                found.push((path.clone(), origin));
+            }
+        }
     }
 
     /// Where the document starts.

@@ -29,9 +29,7 @@ pub fn load_file_in(
     environment: &Environment,
 ) -> Result<Vec<ServoConfig>, ConfigError> {
     let path = path.as_ref();
-    let file: Arc<str> = path.display().to_string().into();
-    let bytes = read(path).map_err(|message| ConfigError::unreadable(file.clone(), message))?;
-    load_bytes_in(file, &bytes, catalog, environment)
+    load_bytes_in(path.display().to_string(), &Document::bytes_of(path)?, catalog, environment)
 }
 
 /// The servos that the content of a file configures; `file` is what errors call it.
@@ -56,22 +54,32 @@ pub fn load_bytes_in(
     catalog: &dyn ConnectorCatalog,
     environment: &Environment,
 ) -> Result<Vec<ServoConfig>, ConfigError> {
+    load_bytes_offering(file, bytes, catalog, catalog, environment)
+}
+
+/// As [`load_bytes_in`]; documents without `connectors` may have what `offered` knows, and nothing else.
+///
+/// # Errors
+/// As [`load_file_in`].
+pub fn load_bytes_offering(
+    file: impl Into<Arc<str>>,
+    bytes: &[u8],
+    catalog: &dyn ConnectorCatalog,
+    offered: &dyn ConnectorCatalog,
+    environment: &Environment,
+) -> Result<Vec<ServoConfig>, ConfigError> {
     let file = file.into();
-    let mut documents: Vec<_> = Document::parse_present(&file, bytes)?.into_iter().map(Arc::new).collect();
-    let blank = documents.is_empty();
-    if blank {
-        // The environment may say all that a servo needs.
-        documents.push(Arc::new(Document::blank(file.clone())));
+    let mut documents = Document::parse_present(&file, bytes)?;
+    let empty = documents.is_empty();
+    if empty {
+        documents.push(Document::empty(&file));
     }
+    let documents: Vec<_> = documents.into_iter().map(Arc::new).collect();
     let mut servos = Vec::with_capacity(documents.len());
     let mut errors = Vec::new();
     for document in &documents {
+        let catalog = if document.names_connectors() { catalog } else { offered };
         let filled = document.filled(environment, documents.len() == 1, catalog);
-        if blank && filled.to_json().as_object().is_none_or(serde_json::Map::is_empty) {
-            let message = "the file is empty, expected a mapping with at least one connector";
-            let problem = Problem::new(Path::default(), message);
-            return Err(ConfigError::located(&file, vec![(Place::START, problem)]));
-        }
         match ServoConfig::load(Arc::new(filled), catalog) {
             Ok(servo) => servos.push(servo),
             Err(error) => errors.push(error),
@@ -83,6 +91,11 @@ pub fn load_bytes_in(
     let mut errors = errors.into_iter();
     match errors.next() {
         None => Ok(servos),
+        // There is no place in an empty file to complain of.
+        Some(first) if empty && first.problems().iter().all(|problem| problem.variable.is_none()) => {
+            let message = "the file is empty, expected a mapping with at least one connector";
+            Err(ConfigError::located(&file, vec![(Place::START, Problem::new(Path::default(), message))]))
+        }
         Some(first) => Err(first.and(errors)),
     }
 }
@@ -103,6 +116,7 @@ fn without_optimizer(document: &Document) -> Option<ConfigError> {
     Some(ConfigError::located(&document.file, document.located(vec![problem])))
 }
 
+/// The bytes of a file, or why there are none.
 pub(super) fn read(path: &FilePath) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "expected a configuration file, found none of that name".to_owned(),

@@ -23,8 +23,10 @@ impl Place {
 
 /// Where a value came from: the file, or a variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
+    /// The place in the file.
     Place(Place),
+    /// The name of the variable.
     Variable(Arc<str>),
 }
 

@@ -29,8 +29,7 @@ pub struct ServoConfig {
     pub servo_uid: Option<String>,
     /// Who says what to measure and adjust.
     pub optimizer: OptimizerConfig,
-    /// The active connectors: in the order of `connectors`, or else of the file. None only where a service is the
-    /// optimizer: there is nothing that a local one could adjust.
+    /// The active connectors: in the order of `connectors`, or else of the file. With a local optimizer never none.
     pub connectors: Vec<Route>,
     /// Whether the optimizer's requests for diagnostics are declined. `true` unless said otherwise.
     pub no_diagnostics: bool,
@@ -115,6 +114,7 @@ impl ServoConfig {
         let (optimizer, wrong) = OptimizerConfig::read(entries.get("optimizer"), catalog);
         problems.extend(wrong);
         let (connectors, wrong) = routes(entries, catalog);
+        // A service may ask for nothing but what the servo itself answers.
         if connectors.is_empty() && wrong.is_empty() && matches!(optimizer, OptimizerConfig::Local(_)) {
             let names = catalog.names();
             let example = names.first().map(|name| format!(", such as '{name}: {{…}}'")).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyException, PySystemExit};
+use pyo3::exceptions::{PyException, PyLookupError, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use serde_json::Value as Json;
@@ -13,7 +13,10 @@ use super::event_loop::EventLoop;
 use super::native::NativeConnector;
 use super::servo::PyServo;
 use super::types::connector_type;
-use crate::config::{ConfigError, ConnectorCatalog, Document, Environment, Problem, ServoConfig, load_file_in};
+use crate::config::{
+    ConfigError, ConnectorCatalog, Document, Environment, Offer, Origin, Problem, ServoConfig, load_bytes_offering,
+    load_file_in,
+};
 use crate::connector::Registry;
 use crate::connectors;
 use crate::event::Responder;
@@ -153,22 +156,92 @@ pub(super) fn load(
 ///     config_file: The path.
 ///     types: Connector classes beside the native ones.
 ///     environment: The variables that fill gaps of the file; none unless given.
+///     content: What the file holds; it is read unless given.
+///     offered: The keys that documents without `connectors` may have, None for a default name, and what each stands
+///         for; all connectors unless given.
 ///
 /// Returns:
 ///     The number of documents.
 ///
 /// Raises:
 ///     ConfigError: Everything that is wrong.
+///     LookupError: A connector that is offered is not known; the text is its identifier.
 #[pyfunction]
-#[pyo3(signature = (config_file, types, environment = None))]
+#[pyo3(signature = (config_file, types, environment = None, content = None, offered = None))]
 #[allow(clippy::needless_pass_by_value)]
 pub fn validate_file(
     py: Python<'_>,
     config_file: &str,
     types: Vec<Bound<'_, PyAny>>,
     environment: Option<HashMap<String, String>>,
+    content: Option<Vec<u8>>,
+    offered: Option<Vec<(Option<String>, String)>>,
 ) -> PyResult<usize> {
-    Ok(load(py, config_file, &Catalog::new(&types)?, environment)?.len())
+    let catalog = Catalog::new(&types)?;
+    let environment: Environment = environment.into_iter().flatten().collect();
+    let mut offer = Offer::of(&catalog);
+    for (key, identifier) in offered.iter().flatten() {
+        if !offer.add(key.as_deref(), identifier) {
+            catalog.go_on()?;
+            return Err(PyLookupError::new_err(identifier.clone()));
+        }
+    }
+    let loaded = py.detach(|| {
+        let read = match content {
+            Some(bytes) => bytes,
+            None => Document::bytes_of(config_file)?,
+        };
+        let offer: &dyn ConnectorCatalog = if offered.is_some() { &offer } else { &catalog };
+        load_bytes_offering(config_file, &read, &catalog, offer, &environment)
+    });
+    catalog.go_on()?;
+    Ok(loaded.map_err(|error| config_error(py, &error))?.len())
+}
+
+/// The path of a value, and where it came from.
+type Traced = (String, String);
+
+/// Reads a servo.yaml as servos read it: checked, and with its gaps filled.
+///
+/// Args:
+///     config_file: The path.
+///     types: Connector classes beside the native ones.
+///     environment: The variables that fill gaps of the file; none unless given.
+///
+/// Returns:
+///     For each document the name of its servo, the document as JSON, and of each value its path, such as `load.rate` or
+///     `meter.targets[2].url`, and where it is from: `servo.yaml:3:7`, or the name of a variable.
+///
+/// Raises:
+///     ConfigError: Everything that is wrong.
+#[pyfunction]
+#[pyo3(signature = (config_file, types, environment = None))]
+#[allow(clippy::needless_pass_by_value)]
+pub fn effective_documents(
+    py: Python<'_>,
+    config_file: &str,
+    types: Vec<Bound<'_, PyAny>>,
+    environment: Option<HashMap<String, String>>,
+) -> PyResult<Vec<(String, String, Vec<Traced>)>> {
+    let configs = load(py, config_file, &Catalog::new(&types)?, environment)?;
+    let documents = configs.iter().map(|config| {
+        let document = &config.document;
+        let origins = document.origins().into_iter().map(|(path, origin)| {
+            let from = match origin {
+                Origin::Place(place) => format!("{}:{}:{}", document.file, place.line, place.column),
+                Origin::Variable(name) => name.to_string(),
+            };
+            (path.to_string(), from)
+        });
+        (config.servo_name(), document.to_json().to_string(), origins.collect())
+    });
+    Ok(documents.collect())
+}
+
+/// The JSON Schema of `optimizer.local`.
+#[pyfunction]
+pub fn local_optimizer_schema() -> String {
+    connectors::registry().optimizer_schema().to_string()
 }
 
 /// Reads the documents of a YAML file, as the engine reads a servo.yaml.

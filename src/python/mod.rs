@@ -33,7 +33,10 @@ mod core {
     #[pymodule_export]
     use super::assembly::PyAssembly;
     #[pymodule_export]
-    use super::config::{environment_values, native_connectors, open_servos, read_documents, validate_file};
+    use super::config::{
+        effective_documents, environment_values, local_optimizer_schema, native_connectors, open_servos,
+        read_documents, validate_file,
+    };
     #[pymodule_export]
     use super::dispatch::{Dispatch, EventContext, EventResult, use_instance_handlers};
     #[pymodule_export]

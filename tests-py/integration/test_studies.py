@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from servo.cli import app
+from servo.cli import ServoCLI
 
 CONFIG = "connectors: [tuned]\ntuned: {}\n"
 
@@ -37,7 +37,7 @@ def storage(request, tmp_path):
 
 
 def show(*arguments):
-    result = CliRunner().invoke(app, ["optimizer", *map(str, arguments)], prog_name="servo")
+    result = CliRunner().invoke(ServoCLI(), ["optimizer", *map(str, arguments)], prog_name="servo")
     assert result.exit_code == 0, result.output
     return result.stdout
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from servo.checks.models import Check
 from servo.checks.tables import checks_table, verbose_checks_table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from servo.configuration import ChecksConfiguration
     from servo.events import EventResult
 
-__all__ = ["CheckHelpers"]
+__all__ = ["CheckHelpers", "apply_remedy", "tell"]
 
 REMEDY_SECONDS = 10
 """How long a remedy may take."""
@@ -44,19 +44,9 @@ class CheckHelpers(Mixin):
 
         ready = True
         for check in [check for result in results for check in result.value]:
-            told = logger.bind(component=check.id)
-            if check.success:
-                if check.id not in passing:
-                    passing.add(check.id)
-                    told.success(f"✅ Check '{check.name}' passed")
-                continue
-            told.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
-            if check.hint:
-                told.info(f"Hint: {check.hint}")
-            if check.exception is not None:
-                told.opt(exception=check.exception).debug("check.exception")
-            if check.remedy is not None and checks_config.remedy:
-                await _apply_remedy(check, told)
+            tell(check, passing)
+            if not check.success and check.remedy is not None and checks_config.remedy:
+                await apply_remedy(check)
             if check.failed:
                 ready = False
                 if checks_config.check_halting:
@@ -96,8 +86,37 @@ class CheckHelpers(Mixin):
         yield from itertools.repeat(Duration(delay).total_seconds())
 
 
-async def _apply_remedy(check: Check, told: Any) -> None:
-    """Applies a remedy; that it fails is told, and ends nothing else."""
+def tell(check: Check, passing: set[str]) -> None:
+    """Logs what came of a check; that it passed is told once.
+
+    Args:
+        check: The check, which has run.
+        passing: The identifiers of checks that have succeeded; that of this one is added if it has.
+    """
+    from loguru import logger
+
+    told = logger.bind(component=check.id)
+    if check.success:
+        if check.id not in passing:
+            passing.add(check.id)
+            told.success(f"✅ Check '{check.name}' passed")
+        return
+    told.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
+    if check.hint:
+        told.info(f"Hint: {check.hint}")
+    if check.exception is not None:
+        told.opt(exception=check.exception).debug("check.exception")
+
+
+async def apply_remedy(check: Check) -> str:
+    """Applies the remedy of a check; that it fails is logged, and ends nothing else.
+
+    Returns:
+        How it ended, in words: `applied`, `timed out after 10s` or `failed: …`.
+    """
+    from loguru import logger
+
+    told = logger.bind(component=check.id)
     told.info("💡 Attempting to apply remedy...")
     try:
         async with asyncio.timeout(REMEDY_SECONDS) as limit:
@@ -107,8 +126,10 @@ async def _apply_remedy(check: Check, told: Any) -> None:
     except Exception as error:
         if limit.expired():
             told.warning(f"💡 Remedy attempt timed out after {REMEDY_SECONDS}s")
-        else:
-            told.opt(exception=error).warning(f"💡 Remedy attempt failed: {error!r}")
+            return f"timed out after {REMEDY_SECONDS}s"
+        told.opt(exception=error).warning(f"💡 Remedy attempt failed: {error!r}")
+        return f"failed: {error!r}"
+    return "applied"
 
 
 CheckHelpers.__module__ = "servo.checks"

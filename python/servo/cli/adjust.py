@@ -23,9 +23,9 @@ def adjust(
     output: TargetOption = None,
 ) -> None:
     """Change settings and show all of them as they are afterwards."""
+    from servo.cli.answers import description_data, setting_lines
     from servo.cli.asking import members_of, tell_each
     from servo.cli.errors import CommandError
-    from servo.cli.values import description_data, setting_lines
     from servo.cli.views.table import table_text, width_for
 
     wanted = [parse_setting(text) for text in settings or []]

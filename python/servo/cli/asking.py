@@ -189,12 +189,7 @@ def _with_attached(options: Options, members: Sequence[Member], work: Callable[[
     except (CommandError, typer.TyperException, typer.Exit):
         raise
     except Exception as error:
-        lines = [line for leaf in _leaves(error) for line in _told(leaf, prefix)]
-        if options.verbose:
-            import logging
-
-            logging.getLogger("servo.cli").debug("%s", lines[0], exc_info=error)
-        raise CommandError(lines) from error
+        raise CommandError([line for leaf in _leaves(error) for line in _told(leaf, prefix)]) from error
 
 
 async def _let_go(members: Sequence[Member]) -> None:

@@ -1,20 +1,122 @@
-"""What a shell offers for an option."""
+"""What a shell offers: the script of each shell, and the words for an option."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from collections.abc import Iterator
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+PROGRAM, VARIABLE = "servo", "_SERVO_COMPLETE"
+_NO_CONNECTORS = ("name", "description", "servo_uid", "optimizer", "connectors", "no_diagnostics", "settings", "checks")
+
+
+class Shell(StrEnum):
+    """The shells that can complete."""
+
+    bash, zsh, fish = "bash", "zsh", "fish"
+    powershell, pwsh = "powershell", "pwsh"
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help=f"{', '.join(Shell)}.", case_sensitive=False)],
+) -> None:
+    """Show the script that makes a shell complete.
+
+    \b
+    For one session:     source <(servo completion bash)
+    bash, for good:      servo completion bash > ~/.local/share/bash-completion/completions/servo
+    zsh, for good:       servo completion zsh > ~/.zfunc/_servo
+                         with `fpath+=~/.zfunc; autoload -Uz compinit; compinit` in ~/.zshrc
+    fish, for good:      servo completion fish > ~/.config/fish/completions/servo.fish
+    PowerShell:          servo completion powershell >> $PROFILE
+
+    `servo --install-completion SHELL` does this for you.
+    """
+    typer.echo(script_of(shell))
+
+
+def script_of(shell: str) -> str:
+    """The script that makes a shell ask ``servo`` for what it offers."""
+    script: str = import_module("typer.completion").get_completion_script(
+        prog_name=PROGRAM, complete_var=VARIABLE, shell=str(shell)
+    )
+    return script
+
+
+def show_script(ctx: typer.Context, value: Shell | None) -> Shell | None:
+    """``--show-completion SHELL``: shows the script, and ends."""
+    if value and not ctx.resilient_parsing:
+        typer.echo(script_of(value))
+        raise typer.Exit()
+    return value
+
+
+def install_script(ctx: typer.Context, value: Shell | None) -> Shell | None:
+    """``--install-completion SHELL``: puts the script where the shell finds it, and ends."""
+    if value and not ctx.resilient_parsing:
+        try:
+            shell, path = import_module("typer.completion").install(
+                shell=str(value), prog_name=PROGRAM, complete_var=VARIABLE
+            )
+        except OSError as error:
+            typer.echo(f"error: completion cannot be installed: {error}", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"{shell} completion installed in {path}")
+        typer.echo("Completion will take effect once you restart the terminal")
+        raise typer.Exit()
+    return value
+
+
+def prepare() -> None:
+    """Makes typer know the shells, where one of them asks."""
+    if os.environ.get(VARIABLE):
+        import_module("typer.completion").get_completion_inspect_parameters()
 
 
 def servo_names(ctx: Any, incomplete: str) -> list[str]:
     """The names of servos in the configuration file that begin like that; none where it cannot be read."""
+    names = [str(one["name"]) for one in _documents(ctx) if one.get("name")]
+    return _beginning(names, incomplete)
+
+
+def connector_names(ctx: Any, incomplete: str) -> list[str]:
+    """The names of the connectors that the configuration file mentions; none where it cannot be read."""
+    return _beginning([name for one in _documents(ctx) for name in _connectors_of(one)], incomplete)
+
+
+def connector_keys(ctx: Any, incomplete: str) -> list[str]:
+    """The names of the connectors that are installed; none of them is imported."""
+    from importlib.metadata import entry_points
+
+    from servo import _core
+
+    known = [name for name, _ in _core.native_connectors()]
+    return _beginning([*known, *entry_points(group="servo.connectors").names], incomplete)
+
+
+def _connectors_of(document: dict[str, Any]) -> Iterator[str]:
+    named = document.get("connectors")
+    if named:
+        yield from (str(name).rpartition(".")[2] for name in named)
+    else:
+        yield from (key for key in document if key not in _NO_CONNECTORS)
+
+
+def _documents(ctx: Any) -> list[dict[str, Any]]:
     from servo._core import ConfigError, read_documents
 
-    file = ctx.params.get("config_file") or os.environ.get("SERVO_CONFIG_FILE") or "servo.yaml"
+    file = ctx.find_root().params.get("config_file") or os.environ.get("SERVO_CONFIG_FILE") or "servo.yaml"
     try:
         documents = [json.loads(text) for text in read_documents(str(file))]
     except (ConfigError, OSError):
         return []
-    names = [str(one["name"]) for one in documents if isinstance(one, dict) and one.get("name")]
+    return [one for one in documents if isinstance(one, dict)]
+
+
+def _beginning(names: list[str], incomplete: str) -> list[str]:
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]

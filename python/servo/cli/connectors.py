@@ -2,86 +2,43 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-from collections.abc import Callable
+import functools
+import itertools
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
-from servo.cli.errors import engine_errors
-from servo.cli.group import Section
+from servo.cli.application import CLI, DEFAULT
+from servo.cli.catalogue import Section
+from servo.cli.context import Context
 
 if TYPE_CHECKING:
-    from servo.assembly import Assembly
     from servo.connector import BaseConnector
     from servo.servo import Servo
 
-__all__ = ["ConnectorCLI", "Context", "found_command"]
+__all__ = ["ConnectorCLI", "found_command", "installed_commands"]
 
 
-class Context(typer.Context):
-    """What a command of a connector works with.
-
-    Attributes:
-        config_file: The configuration file.
-        name: The servo that `--name` names.
-        assembly: The assembly of that file.
-        servo_: The servo that was selected; `servo` is the same.
-        connector: The connector that was selected.
-        section: Where the command stands in the help.
-    """
-
-    config_file: Path | None = None
-    name: str | None = None
-    limit: int | None = None
-    assembly: Assembly | None = None
-    servo_: Servo | None = None
-    connector: BaseConnector | None = None
-    section: Section = Section.commands
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in self.attributes():
-            if (inherited := getattr(self.parent, name, None)) is not None:
-                setattr(self, name, inherited)
-
-    @classmethod
-    def attributes(cls) -> set[str]:
-        """The names of what a context takes from the one around it."""
-        return {"config_file", "name", "limit", "assembly", "servo_", "connector", "section"}
-
-    @property
-    def servo(self) -> Servo | None:
-        """The servo that was selected."""
-        return self.servo_
-
-
-class _Command(TyperCommand):
-    context_class = Context
-
-
-class _Group(TyperGroup):
-    context_class = Context
-
-
-class ConnectorCLI(typer.Typer):
-    """The commands of a connector class; making one adds the group to `servo`.
+class ConnectorCLI(CLI):
+    """The commands of a connector class; making one adds the group to ``servo``.
 
     Args:
         connector_type: The class.
+        args: As of `typer.Typer`.
         name: The name of the group; that of the connector unless given.
         help: What it is for; the description of the connector unless given.
         command_type: The class of the group.
         callback: Runs before a command; selects the connector unless given.
-        section: Where it stands in the help.
+        section: Where it stands in the help of another app than ``servo``.
         kwargs: As of `typer.Typer`.
     """
 
-    __clis__: ClassVar[list[ConnectorCLI]] = []
+    __clis__: ClassVar[set[ConnectorCLI]] = set()
+    _made: ClassVar[Iterator[int]] = itertools.count()
 
     def __init__(
         self,
@@ -90,7 +47,7 @@ class ConnectorCLI(typer.Typer):
         name: str | None = None,
         help: str | None = None,
         command_type: type[TyperGroup] | None = None,
-        callback: Callable[..., Any] | None = None,
+        callback: Any = DEFAULT,
         section: Section = Section.commands,
         **kwargs: Any,
     ) -> None:
@@ -98,46 +55,18 @@ class ConnectorCLI(typer.Typer):
 
         self.connector_type = connector_type
         self.group_name = name or commandify(connector_type.__default_name__ or connector_type.__name__)
-        kwargs.setdefault("cls", command_type or _Group)
-        kwargs.setdefault("pretty_exceptions_enable", False)
-        kwargs.setdefault("rich_markup_mode", None)
+        self._number = next(self._made)
         kwargs.setdefault("no_args_is_help", True)
         super().__init__(
             *args,
             name=self.group_name,
             help=help or connector_type.description,
-            callback=callback or _selecting(connector_type),
-            add_completion=False,
+            command_type=command_type,
+            callback=_selecting(connector_type) if callback is DEFAULT else callback,
+            section=section,
             **kwargs,
         )
-        self.section = section
-        ConnectorCLI.__clis__.append(self)
-
-    def command(
-        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, section: Any = None, **kwargs: Any
-    ) -> Callable[[Any], Any]:
-        """Adds a command: a function, asynchronous or not, whose parameter annotated `Context` has the connector."""
-        if section is not None:
-            kwargs.setdefault("rich_help_panel", section)
-        add = super().command(name, cls=cls or _Command, **kwargs)
-
-        def decorate(function: Any) -> Any:
-            add(_awaited(function) if inspect.iscoroutinefunction(function) else function)
-            return function
-
-        return decorate
-
-
-def _awaited(function: Any) -> Any:
-    import functools
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        from servo.cli.session import run_async
-
-        return run_async(function(*args, **kwargs))
-
-    return call
+        ConnectorCLI.__clis__.add(self)
 
 
 def _selecting(connector_type: type[BaseConnector]) -> Callable[..., None]:
@@ -147,40 +76,19 @@ def _selecting(connector_type: type[BaseConnector]) -> Callable[..., None]:
             None, "--connector", "-c", metavar="CONNECTOR", help="Which of several connectors of this type."
         ),
     ) -> None:
-        if context.resilient_parsing:
-            return
-        context.servo_ = _servo_of(context)
-        context.connector = _selected(connector_type, context.servo_, connector)
+        context.selecting = functools.partial(_select, connector_type, connector)
 
     # Annotations as texts would be looked up in the connector's module.
     select.__annotations__ = {"context": Context, "connector": Optional[str], "return": None}  # noqa: UP045
     return select
 
 
-def _servo_of(context: Context) -> Servo:
-    from servo.cli.session import connector_types, core, require_file, run_async, unknown
-
-    options = context.obj
-    if len(options.names) > 1:
-        raise typer.BadParameter("A servo must be selected, and one only: give --name once")
-    name = options.names[0] if options.names else None
-    context.config_file, context.name = options.config_file, name
-    require_file(options.config_file)
-    with engine_errors():
-        # The engine tells what is wrong with its place.
-        types = connector_types(options.config_file)
-        core().validate_file(str(options.config_file), types, dict(os.environ))
-        assembled = import_module("servo.assembly").Assembly.assemble(config_file=options.config_file)
-        assembly: Assembly = run_async(assembled)
-    context.assembly = assembly
-    if name is not None:
-        for servo_ in assembly.servos:
-            if servo_.name == name:
-                return servo_
-        raise typer.BadParameter(unknown("servo", name, [servo_.name for servo_ in assembly.servos]))
-    if len(assembly.servos) != 1:
+def _select(connector_type: type[BaseConnector], name: str | None, context: Context) -> None:
+    servo_ = context.servo
+    if servo_ is None:
         raise typer.BadParameter("A servo must be selected")
-    return assembly.servos[0]
+    context.servo_, context.assembly = servo_, context.assembly
+    context.connector = _selected(connector_type, servo_, name)
 
 
 def _selected(connector_type: type[BaseConnector], servo_: Servo, name: str | None) -> BaseConnector:
@@ -212,10 +120,34 @@ def found_command(name: str, config_file: Path | str | None) -> Any:
     file = Path(config_file or "servo.yaml")
     connector_types(file)
     _import_named(file)
-    for cli in reversed(ConnectorCLI.__clis__):
-        if cli.group_name == name:
-            return typer.main.get_command(cli)
-    return None
+    return known_commands().get(name)
+
+
+def installed_commands() -> dict[str, Any]:
+    """The groups of commands of connectors that have been imported, and of those that are installed, by name.
+
+    One that cannot be imported is told on stderr, and disables no other.
+    """
+    from importlib.metadata import entry_points
+
+    if entry_points(group="servo.connectors"):
+        from servo.connector.discovery import load_entry_points
+
+        for name, error in load_entry_points():
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            typer.echo(f"warning: the connector '{name}' cannot be imported and is left out: {text}", err=True)
+    return known_commands()
+
+
+def known_commands() -> dict[str, Any]:
+    """The groups of commands of connectors that have been imported, by name; of equal names the newest."""
+    made = sorted(ConnectorCLI.__clis__, key=lambda cli: cli._number)
+    groups = {}
+    for name, cli in {cli.group_name: cli for cli in made}.items():
+        group: Any = typer.main.get_group(cli)
+        group.section = Section.connectors
+        groups[name] = group
+    return groups
 
 
 def _import_named(config_file: Path) -> None:

@@ -20,8 +20,8 @@ def describe(
     output: TargetOption = None,
 ) -> None:
     """Show the components with their settings, and the metrics."""
+    from servo.cli.answers import description_data, setting_lines
     from servo.cli.asking import check_connectors, members_of, tell_each
-    from servo.cli.values import description_data, setting_lines
     from servo.cli.views.table import table_text, width_for
 
     options: Options = context.obj

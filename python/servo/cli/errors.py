@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from servo.cli.options import Options
 
@@ -24,6 +26,10 @@ class CommandError(Exception):
         self.lines = lines.splitlines() if isinstance(lines, str) else list(lines)
         self.exit_code = exit_code
         super().__init__("\n".join(self.lines))
+
+
+class RootUsageError(typer.BadParameter):
+    """A usage error of an option of the root, wherever it is noticed: its text shows the usage of the root."""
 
 
 @contextmanager
@@ -57,16 +63,29 @@ def describe_error(error: BaseException, prefix: str = "error: ") -> list[str]:
     return [prefix + lines[0], *lines[1:]]
 
 
+def report(error: Exception, options: Options | None) -> list[str]:
+    """The lines for an error; the traceback is for those who asked for details."""
+    if not is_expected(error):
+        return report_defect(error, options)
+    cause = error.__cause__ if isinstance(error, CommandError) else error
+    lines = error.lines if isinstance(error, CommandError) else describe_error(error)
+    return [*_traceback(cause, options), *lines]
+
+
+def _traceback(error: BaseException | None, options: Options | None) -> list[str]:
+    if error is None or options is None or not options.verbose:
+        return []
+    import traceback
+
+    return "".join(traceback.format_exception(error)).splitlines()
+
+
 def report_defect(error: BaseException, options: Options | None) -> list[str]:
     """What to show for an error that nobody expected; the traceback only for those who asked for details."""
-    lines = []
-    if options is not None and options.verbose:
-        import traceback
-
-        lines += "".join(traceback.format_exception(error)).splitlines()
+    lines = _traceback(error, options)
     text = str(error).strip().splitlines()
     lines.append(f"error: unexpected {type(error).__name__}" + (f": {text[0]}" if text else ""))
     lines.append(f"This is a defect of the servo or of a connector. Please report it at {ISSUES}")
     if not lines[0].startswith("Traceback"):
-        lines.append("with what `servo --log-level DEBUG ...` prints for the same command.")
+        lines.append("with what `servo --debug ...` prints for the same command.")
     return lines

@@ -1,56 +1,123 @@
-"""The root of the commands: sections of its help, and what happens to errors."""
+"""Groups of commands: sections of the help, commands that are imported when they are asked for, errors."""
+
+from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from enum import StrEnum
+from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from servo.cli.errors import CommandError, report_defect
+from servo.cli.catalogue import COMMANDS, Entry, Section
+from servo.cli.command import Command, Framed, section_of
+from servo.cli.completion import prepare
+from servo.cli.errors import CommandError, RootUsageError, report
+from servo.cli.options import Options
+
+__all__ = ["Group", "LazyGroup", "OrderedGroup", "RootGroup", "Section"]
 
 
-class Section(StrEnum):
-    """Where a command stands in the help, in this order."""
+class Group(Framed, TyperGroup):
+    """A group of commands; its help lists them by name, in their sections where they have some."""
 
-    assembly, ops, config = "Assembly Commands", "Operational Commands", "Configuration Commands"
-    connectors, commands, other = "Connector Commands", "Commands", "Other Commands"
+    command_class = Command
 
+    def listed(self, ctx: Any, limit: int) -> list[tuple[str, Section, str]]:
+        """The commands that are not hidden: name, section, and summary of at most so many characters."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        return [(name, section_of(one), one.get_short_help_str(limit)) for name, one in found if one and not one.hidden]
 
-class SectionedCommand(TyperCommand):
-    """A command whose help has a section for each panel of its options; those without one come last."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        others: list[tuple[str, str]] = []
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                panel = getattr(parameter, "rich_help_panel", None)
-                (sections.setdefault(panel, []) if panel else others).append(record)
-        for title, records in {**sections, "Options": others}.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
-
-
-class RootGroup(TyperGroup):
-    """A group that lists its commands by section and turns errors into lines on stderr."""
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names."""
+        return sorted(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the sections that have commands."""
-        visible = [(name, command) for name, command in self.commands.items() if not command.hidden]
-        limit = formatter.width - 6 - max((len(name) for name, _ in visible), default=0)
+        longest = max((len(name) for name in self.list_commands(ctx)), default=0)
         rows: dict[Section, list[tuple[str, str]]] = {section: [] for section in Section}
-        for name, command in visible:
-            panel = getattr(command, "rich_help_panel", None)
-            section = panel if isinstance(panel, Section) else Section.commands
-            rows[section].append((name, command.get_short_help_str(limit)))
+        for name, section, summary in self.listed(ctx, formatter.width - 6 - longest):
+            rows[section].append((name, summary))
         for section, listed in rows.items():
             if listed:
                 with formatter.section(section.value):
                     formatter.write_dl(sorted(listed) if section in (Section.connectors, Section.other) else listed)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the arguments begin with; a name that is none is told with the nearest."""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            near = get_close_matches(name, self.list_commands(ctx))
+            hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; at the root an expected error becomes its own lines."""
+        if ctx.parent is not None:
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except RootUsageError as error:
+            error.ctx, error.cmd = ctx, self
+            raise
+        except (typer.TyperException, typer.Exit, typer.Abort, EOFError):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            if not (isinstance(error, CommandError) or getattr(ctx, "reports", False)):
+                # Whoever calls an app from a program, such as a test, sees what a command raised.
+                raise
+            options = ctx.obj if isinstance(ctx.obj, Options) else None
+            for line in report(error, options):
+                typer.echo(line, err=True)
+            raise typer.Exit(error.exit_code if isinstance(error, CommandError) else 1) from None
+
+
+class OrderedGroup(Group):
+    """A group whose help lists the commands in the order in which they were added."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names."""
+        return list(self.commands)
+
+
+class LazyGroup(OrderedGroup):
+    """A group whose commands are imported when they are asked for. Others can be added to them."""
+
+    entries: Sequence[Entry] = ()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, those of the catalogue first."""
+        return list(dict.fromkeys([*(entry.name for entry in self.entries), *self.commands]))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name, or None."""
+        if cmd_name not in self.commands:
+            entry = next((entry for entry in self.entries if entry.name == cmd_name), None)
+            if entry is not None:
+                self.commands[cmd_name] = load(entry)
+        return super().get_command(ctx, cmd_name)
+
+    def listed(self, ctx: Any, limit: int) -> list[tuple[str, Section, str]]:
+        """The commands that are not hidden; nothing is imported for those of the catalogue."""
+        lines = []
+        for name in self.list_commands(ctx):
+            entry = next((entry for entry in self.entries if entry.name == name), None)
+            if entry is not None and name not in self.commands:
+                lines.append((name, entry.section, entry.summary))
+            elif (one := self.commands[name]) and not one.hidden:
+                lines.append((name, section_of(one), one.get_short_help_str(limit)))
+        return lines
+
+
+class RootGroup(LazyGroup):
+    """The commands of ``servo``: those of the catalogue, those that were added, those of connectors."""
+
+    entries = COMMANDS
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name: one of the servo, or else a group that a connector adds."""
@@ -61,29 +128,67 @@ class RootGroup(TyperGroup):
             found = found_command(cmd_name, ctx.params.get("config_file"))
         return found
 
+    def listed(self, ctx: Any, limit: int) -> list[tuple[str, Section, str]]:
+        """The commands, with those of connectors that are installed or have been imported."""
+        from servo.cli.connectors import installed_commands
+
+        lines = super().listed(ctx, limit)
+        names = {name for name, *_ in lines}
+        for name, command in installed_commands().items():
+            if name not in names:
+                lines.append((name, Section.connectors, command.get_short_help_str(limit)))
+        return lines
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; a shell may ask what it offers."""
+        prepare()
+        return super().main(*args, **kwargs)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """What a shell offers; connectors are imported only where no command of the servo begins like that."""
+        lines = LazyGroup.listed(self, ctx, 80)
+        if not incomplete.startswith("-") and not any(name.startswith(incomplete) for name, *_ in lines):
+            lines = self.listed(ctx, 80)
+        item = import_module("typer.core").CompletionItem
+        found = [item(name, help=text) for name, _, text in lines if name.startswith(incomplete)]
+        return [*found, *TyperCommand.shell_complete(self, ctx, incomplete)]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Show the help when nothing at all is asked for."""
-        if not args and not ctx.resilient_parsing:
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             ctx.exit()
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; an expected error becomes its own lines, any other a short report."""
-        try:
-            return super().invoke(ctx)
-        except CommandError as error:
-            _to_stderr(error.lines)
-            raise typer.Exit(error.exit_code) from None
-        except (typer.TyperException, typer.Exit, typer.Abort, EOFError):
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise
-            _to_stderr(report_defect(error, ctx.obj))
-            raise typer.Exit(1) from None
+
+def load(entry: Entry) -> Any:
+    """The command of an entry, imported."""
+    module, _, attribute = entry.target.partition(":")
+    return as_command(getattr(import_module(module), attribute), entry)
 
 
-def _to_stderr(lines: Sequence[str]) -> None:
-    for line in lines:
-        typer.echo(line, err=True)
+def as_command(target: Any, entry: Entry) -> Any:
+    """The command that a function or a `typer.Typer` is."""
+    if isinstance(target, typer.Typer):
+        frame(target)
+        command: Any = typer.main.get_group(target)
+        command.name = entry.name
+    else:
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(entry.name, cls=Command)(target)
+        command = typer.main.get_command(single)
+    command.rich_help_panel = entry.section
+    command.short_help = entry.summary
+    return command
+
+
+def frame(app: typer.Typer) -> None:
+    """Makes the commands of an app those of `servo.cli`, where it does not say of which class they are."""
+    if not (isinstance(app.info.cls, type) and issubclass(app.info.cls, TyperGroup)):
+        app.info.cls = OrderedGroup
+    for command in app.registered_commands:
+        if command.cls in (None, TyperCommand):
+            command.cls = Command
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            frame(group.typer_instance)

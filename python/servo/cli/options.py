@@ -1,11 +1,16 @@
 """Options that several commands share."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+ROOT_OPTIONS = ("config_file", "name", "limit", "log_level", "log_format", "no_color", "debug")
+"""The parameters of the root that are options behind a command, too."""
 
 
 class LogLevel(StrEnum):
@@ -20,6 +25,13 @@ class LogLevel(StrEnum):
     critical = "CRITICAL"
 
 
+class LogFormat(StrEnum):
+    """The form of log lines."""
+
+    text = "text"
+    json = "json"
+
+
 class Output(StrEnum):
     """The form of a result on stdout."""
 
@@ -29,7 +41,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options before the command."""
+    """The options of the root, wherever they were given."""
 
     config_file: Path
     """The configuration file, absolute; it need not exist."""
@@ -41,11 +53,34 @@ class Options:
     """False when the user wants no colours anywhere."""
     debug: bool = False
     """Whether failures are told with their tracebacks."""
+    log_format: LogFormat = LogFormat.text
+    """The form of log lines."""
+    limit: int | None = None
+    """How many servos run at a time; all when None."""
 
     @property
     def verbose(self) -> bool:
         """Whether details such as tracebacks were asked for."""
         return self.debug or self.log_level in (LogLevel.trace, LogLevel.debug)
+
+
+def options_of(parameters: Mapping[str, Any]) -> Options:
+    """The options that the parameters of the root make.
+
+    Args:
+        parameters: Their values by name; without a ``name`` it is that of ``SERVO_NAME``.
+    """
+    names = parameters.get("name") or os.environ.get("SERVO_NAME") or ()
+    return Options(
+        config_file=parameters.get("config_file") or Path("servo.yaml").resolve(),
+        names=tuple(dict.fromkeys([names] if isinstance(names, str) else names)),
+        log_level=parameters.get("log_level"),
+        # As no-color.org has it: set to anything, `0` included.
+        color=not (parameters.get("no_color") or os.environ.get("NO_COLOR")),
+        debug=bool(parameters.get("debug")),
+        log_format=parameters.get("log_format") or LogFormat.text,
+        limit=parameters.get("limit"),
+    )
 
 
 OutputOption = Annotated[

@@ -6,13 +6,8 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from servo.cli.values import plain
-
-MINUTE, HOUR, DAY, WEEK, YEAR = 60, 3600, 86400, 7 * 86400, 365 * 86400
-MONTH = YEAR / 12
-UNITS = (("year", YEAR), ("month", MONTH), ("week", WEEK), ("day", DAY), ("hour", HOUR), ("minute", MINUTE))
-JUST_NOW = 10
-"""Seconds that are not counted."""
+from servo.cli.ages import age
+from servo.cli.answers import plain
 
 
 def rows_of(
@@ -52,17 +47,6 @@ def measurement_data(answers: Sequence[tuple[str, Any]], named: Sequence[str]) -
         }
         for connector, measurement in answers
     ]
-
-
-def age(seconds: float) -> str:
-    """How long ago that is, in words."""
-    distance = abs(seconds)
-    if distance < JUST_NOW:
-        return "just now"
-    unit, size = next(((unit, size) for unit, size in UNITS if distance >= size), ("second", 1))
-    count = int(distance // size)
-    told = f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{told} ago" if seconds > 0 else f"in {told}"
 
 
 def _wanted(measurement: Any, named: Sequence[str]) -> list[Any]:

@@ -108,7 +108,7 @@ def run(
     from servo.cli.ending import Ending, exit_code
     from servo.cli.signals import Interrupted, Interrupts
 
-    options: Options = replace(context.obj, debug=debug)
+    options: Options = replace(context.obj, debug=debug or context.obj.debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
     choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)

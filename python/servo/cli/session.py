@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-import typer
-
-from servo.cli.errors import CommandError, engine_errors
+from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
 
+if TYPE_CHECKING:
+    from servo.assembly import Assembly as PythonAssembly
+    from servo.servo import Servo as PythonServo
+
 T = TypeVar("T")
+N = TypeVar("N", bound="Named")
 
 Permits = Callable[[str, str], Awaitable[bool]]
 """Whether a servo of that name may take that step."""
 
 NAMES_TOLD = 20
 """How many names an error lists."""
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class Servo(Protocol):
@@ -45,11 +55,6 @@ class Servo(Protocol):
     def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def snapshot(self) -> str: ...
     def drain(self) -> str: ...
-    def describe(self, connectors: list[str] | None) -> Awaitable[str]: ...
-    def measure(
-        self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
-    ) -> Awaitable[str]: ...
-    def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
 
 
 class Assembly(Protocol):
@@ -127,14 +132,68 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     native.forward_logs()
     with engine_errors():
         types = connector_types(options.config_file)
-        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
+        servos = native.open_servos(str(options.config_file), types, environment())
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
     adopt_loguru(options, used=logger or written)
     return named(servos, options.names)
 
 
-def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
+def environment() -> dict[str, str]:
+    """The variables that configurations are completed with; ``SERVO_NAME`` selects a servo, and renames none."""
+    return {name: value for name, value in os.environ.items() if name != "SERVO_NAME"}
+
+
+def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
+    """The servos of the configuration file as classes of Python; nothing is started.
+
+    Args:
+        options: The options of the root.
+        attach: Whether the connectors of the servos that ``--name`` selects are told that they are attached, on an
+            event loop of its own.
+
+    Raises:
+        CommandError: The configuration is wrong, or a connector cannot be attached.
+        typer.BadParameter: The file does not exist, or it has no servo of one of the names.
+    """
+    from servo.cli.logs import adopt_loguru, configure_logging
+
+    require_file(options.config_file)
+    configure_logging(options)
+    adopt_loguru(options, used=True)
+    native = core()
+    native.forward_logs()
+    with engine_errors(), _without_selection():
+        # The engine tells what is wrong with its place.
+        native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
+        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        servos = selected(assembly, options)
+        if attach:
+            run_async(assembly._attach(servos))
+    return assembly
+
+
+@contextlib.contextmanager
+def _without_selection() -> Iterator[None]:
+    """Takes ``SERVO_NAME`` out of the environment for a while: it would name servos that have no name."""
+    name = os.environ.pop("SERVO_NAME", None)
+    try:
+        yield
+    finally:
+        if name is not None:
+            os.environ["SERVO_NAME"] = name
+
+
+def selected(assembly: PythonAssembly, options: Options) -> list[PythonServo]:
+    """The servos of an assembly that ``--name`` names, in the order of the file; all without it.
+
+    Raises:
+        typer.BadParameter: There is none of a name.
+    """
+    return named(assembly.servos, options.names)
+
+
+def named(servos: Sequence[N], names: Sequence[str]) -> list[N]:
     """The servos of those names, the first of each, in the order of the file; all without names.
 
     Raises:
@@ -145,7 +204,7 @@ def named(servos: Sequence[Servo], names: Sequence[str]) -> list[Servo]:
     known = {servo.name: servo for servo in reversed(servos)}
     for name in names:
         if name not in known:
-            raise typer.BadParameter(unknown("servo", name, list(reversed(known))))
+            raise RootUsageError(f'No servo was found named "{name}"' + hint_of(name, list(reversed(known))))
     return [servo for servo in servos if servo.name in names and known[servo.name] is servo]
 
 
@@ -163,55 +222,40 @@ def assembly_of(servos: Sequence[Servo], *, poll: bool, permits: Permits | None)
 def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
-        raise typer.BadParameter(f"Config file '{path}' does not exist")
-
-
-def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
-    """Refuse names that are no connector of every servo, as a usage error."""
-    for servo in servos:
-        known = [instance for instance, _ in servo.connectors]
-        for name in names:
-            if name not in known:
-                raise typer.BadParameter(unknown("connector", name, known))
+        raise RootUsageError(f"Config file '{path}' does not exist")
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """The message for a name that does not exist, with what it may have meant."""
+    return f"no {kind} found named '{name}'{hint_of(name, known)}"
+
+
+def hint_of(name: str, known: Sequence[str]) -> str:
+    """What a name that does not exist may have meant, to be put behind the error."""
     near = get_close_matches(name, known, n=1)
     told = ", ".join(known[:NAMES_TOLD]) + (f" and {len(known) - NAMES_TOLD} more" if len(known) > NAMES_TOLD else "")
-    text = f"no {kind} found named '{name}'" + (f" (known: {told})" if known else "")
+    text = f" (known: {told})" if known else ""
     return f"{text}. Did you mean '{near[0]}'?" if near else text
 
 
-def ask_each(
-    servos: Sequence[Servo], question: Callable[[Servo], Awaitable[str]], prefix: str = "error: "
-) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The name of each servo with what its connectors answer, one servo after the other.
-
-    Raises:
-        CommandError: A servo cannot answer; its lines begin with the prefix.
-    """
-
-    async def ask() -> list[tuple[str, list[dict[str, Any]]]]:
-        return [(servo.name, json.loads(await question(servo))) for servo in servos]
-
-    with engine_errors(prefix):
-        return run_async(ask())
-
-
-def run_async(work: Coroutine[Any, Any, T], *, debug: bool = False) -> T:
-    """Run a coroutine to its end, on uvloop where that is installed.
+def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
+    """Run a coroutine to its end, on an event loop of its own: uvloop where that is installed.
 
     What the loop notices meanwhile, such as a connection that nobody closed, is logged and ends nothing.
 
     Args:
-        work: The coroutine.
+        work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
     """
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)
-        return runner.run(work)
+        return runner.run(_awaited(work))
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    result: T = await work
+    return result
 
 
 def _log_notice(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """``servo validate``: is the configuration file valid?"""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +21,7 @@ def validate(
     """Check a configuration file and show everything that is wrong with it."""
     from servo.cli.errors import CommandError, describe_error, is_expected
     from servo.cli.logs import configure_logging
-    from servo.cli.session import connector_types, core
+    from servo.cli.session import connector_types, core, environment
 
     options: Options = context.obj
     path = file if file is not None else options.config_file
@@ -35,7 +34,7 @@ def validate(
     # A path within the working directory is shown the short way.
     shown = file if file is not None else _short(path)
     try:
-        documents = native.validate_file(str(shown), connector_types(shown), dict(os.environ))
+        documents = native.validate_file(str(shown), connector_types(shown), environment())
     except Exception as error:
         if not is_expected(error):
             raise

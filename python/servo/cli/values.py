@@ -1,53 +1,47 @@
-"""Answers of connectors as data for JSON and YAML."""
+"""Wrong values of parameters in the words that users of click know."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+import typer
 
-def plain(value: Any) -> Any:
-    """A value as JSON has it: texts, numbers, lists and mappings; None for numbers that JSON has not."""
-    import enum
-
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(one) for one in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    return str(value)
+_KINDS = {"bool_parsing": "boolean", "int_parsing": "integer", "float_parsing": "float"}
+"""Errors of pydantic, with which some versions of typer read values."""
 
 
-def component_data(component: Any) -> dict[str, Any]:
-    """Name and settings of a component."""
-    return {"name": component.name, "settings": [_setting(setting) for setting in component.settings]}
+def tell_value(error: typer.BadParameter) -> None:
+    """Names the parameter of an error by what is typed, and says what is wrong with its value."""
+    parameter: Any = error.param
+    if parameter is None or error.param_hint is not None or error.ctx is None:
+        return
+    if parameter.param_type_name == "argument":
+        error.param_hint = f"'{' '.join(parameter.get_usage_pieces(error.ctx))}'"
+    else:
+        error.param_hint = " / ".join(map(repr, parameter.opts))
+    error.message = _message(error, parameter)
 
 
-def _setting(setting: Any) -> dict[str, Any]:
-    """A setting in its wire form, with its name."""
-    wire: dict[str, Any] = setting.__opsani_repr__()
-    return {"name": setting.name, **plain(wire.get(setting.name) or {})}
+def _message(error: typer.BadParameter, parameter: Any) -> str:
+    message = error.message.removeprefix("Value error, ")
+    found = _details(error.__cause__)
+    kind, value = found.get("type", ""), found.get("input")
+    if kind in _KINDS:
+        return f"{value!r} is not a valid {_KINDS[kind]}."
+    if kind.endswith("_than_equal"):
+        limits = [f"x>={parameter.min}"] * (parameter.min is not None) + [f"x<={parameter.max}"] * (
+            parameter.max is not None
+        )
+        return f"{value} is not in the range {' and '.join(limits)}."
+    text, is_choice, _ = message.partition(" is not one of ")
+    choices = getattr(getattr(parameter, "type_descriptor", None), "choices", None)
+    if is_choice and choices:
+        # As they are documented, where typer has them in lower case.
+        return f"{text}{is_choice}{', '.join(repr(str(getattr(one, 'value', one))) for one in choices)}."
+    return message
 
 
-def description_data(description: Any) -> dict[str, Any]:
-    """The components and metrics of a description."""
-    return {
-        "components": [component_data(component) for component in description.components or ()],
-        "metrics": [{"name": metric.name, "unit": plain(metric.unit)} for metric in description.metrics or ()],
-    }
-
-
-def setting_lines(description: Any) -> list[str]:
-    """``component.setting=value`` for every setting of a description, with the value for people."""
-    return [
-        f"{component.name}.{setting.name}={setting.human_readable_value}"
-        for component in description.components or ()
-        for setting in component.settings
-    ]
+def _details(cause: Any) -> dict[str, Any]:
+    errors = getattr(cause, "errors", None)
+    details: list[dict[str, Any]] = errors() if callable(errors) else []
+    return details[0] if details else {}

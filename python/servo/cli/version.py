@@ -17,7 +17,7 @@ FORMS = ("text", "json", "yaml")
 def version(
     context: typer.Context,
     connector: Annotated[
-        str | None, typer.Argument(metavar="[CONNECTOR]", help="A connector instead of the servo.", show_default=False)
+        str | None, typer.Argument(metavar="CONNECTOR", help="A connector instead of the servo.", show_default=False)
     ] = None,
     short: Annotated[bool, typer.Option("--short", "-s", help="Name and version only.")] = False,
     form: Annotated[
@@ -86,9 +86,8 @@ def _class_of(identifier: str) -> "type[BaseConnector]":
     Raises:
         typer.BadParameter: There is none.
     """
-    from difflib import get_close_matches
-
     from servo.cli.about import installed_types
+    from servo.cli.session import hint_of
     from servo.connector import _connector_class_from_string
 
     known = [str(cls.__default_name__) for cls in installed_types()]
@@ -99,9 +98,7 @@ def _class_of(identifier: str) -> "type[BaseConnector]":
         # Whatever a module does when it is imported.
         found, why = None, f" ({type(error).__name__}: {error})"
     if found is None:
-        near = get_close_matches(identifier, known, n=1)
-        meant = f". Did you mean '{near[0]}'?" if near else ""
-        raise typer.BadParameter(f"no connector found for key '{identifier}'{why} (known: {', '.join(known)}){meant}")
+        raise typer.BadParameter(f"no connector found for key '{identifier}'{why}{hint_of(identifier, known)}")
     return found
 
 

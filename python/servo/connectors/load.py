@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import servo
 from servo.connectors._native import NativeConfiguration, NativeConnector, told
@@ -14,6 +14,20 @@ class LoadConfiguration(NativeConfiguration):
     """Which targets, how often, for how long."""
 
     __native_type__: ClassVar[str] = "load"
+
+    @classmethod
+    def generate(cls, **kwargs: Any) -> Any:
+        """A load to start from; it fits the sample of `process`.
+
+        Args:
+            kwargs: Values that go before those of the sample.
+        """
+        sample = {
+            "description": "Update the rate and target/targets to match your load profile",
+            "rate": "50/1s",
+            "target": "GET http://127.0.0.1:8080/",
+        }
+        return cls(**{**sample, **kwargs})
 
 
 @told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import servo
 from servo.connectors._native import NativeConfiguration, NativeConnector, told
@@ -15,6 +15,21 @@ class ProcessConfiguration(NativeConfiguration):
     """The command, its settings and how its health is seen."""
 
     __native_type__: ClassVar[str] = "process"
+
+    @classmethod
+    def generate(cls, **kwargs: Any) -> Any:
+        """An application to start from; it fits the sample of `load`.
+
+        Args:
+            kwargs: Values that go before those of the sample.
+        """
+        sample = {
+            "description": "Update the command, settings and health to match your application",
+            "command": ["./app", "--port", "8080", "--threads", "{threads}"],
+            "settings": {"threads": {"type": "range", "min": 1, "max": 8, "step": 1, "value": 4}},
+            "health": {"http": "http://127.0.0.1:8080/"},
+        }
+        return cls(**{**sample, **kwargs})
 
 
 @told

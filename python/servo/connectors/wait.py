@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import servo
 from servo.connectors._native import NativeConfiguration, NativeConnector, told
@@ -14,6 +14,15 @@ class WaitConfiguration(NativeConfiguration):
     """What is measured while it waits."""
 
     __native_type__: ClassVar[str] = "wait"
+
+    @classmethod
+    def generate(cls, **kwargs: Any) -> Any:
+        """A part that waits for nothing yet.
+
+        Args:
+            kwargs: Values that go before those of the sample.
+        """
+        return cls(**{"measure_enabled": False, **kwargs})
 
 
 @told

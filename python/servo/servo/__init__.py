@@ -262,15 +262,15 @@ class Servo(BaseConnector):
         """Checks that the optimizer can be reached.
 
         Args:
-            matching: Which checks are wanted; this one runs in any case.
+            matching: Which checks are wanted.
             halt_on: As of every check handler; without effect on a single check.
 
         Returns:
-            One check.
+            The check `Opsani API connectivity`; nothing where it is not wanted.
         """
         from servo.servo import _checks
 
-        return await _checks.check_connection(self)
+        return await _checks.check_connection(self, matching)
 
     async def check_servo(self, print_callback: Callable[[str], None] | None = None) -> bool:
         """Runs the checks that `config.checks` selects until they pass or its time is up.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from servo.configuration import ChecksConfiguration
-from servo.errors import ConnectorNotFoundError, EventHandlersNotFoundError
+from servo.errors import ConnectorNotFoundError, EventHandlersNotFoundError, ServoError
 from servo.servo import _optimizer
 from servo.types import Duration
 
@@ -20,21 +21,33 @@ if TYPE_CHECKING:
 CONNECTION = "Opsani API connectivity"
 
 
-async def check_connection(servo_: Servo) -> list[Check]:
-    """Whether the optimizer answers to one HELLO."""
+async def check_connection(servo_: Servo, matching: CheckFilter | None = None) -> list[Check]:
+    """Whether the optimizer answers to one HELLO; nothing is asked where that is not wanted."""
     from servo.checks import Check
 
+    check = Check(name=CONNECTION)
+    if matching is not None and not matching.matches(check):
+        return []
+    check.run_at = check.created_at
+    await _ask_optimizer(servo_, check)
+    check.runtime = Duration.since(check.run_at)
+    return [check]
+
+
+async def _ask_optimizer(servo_: Servo, check: Check) -> None:
     if _optimizer.is_local(servo_):
-        return [Check(name=CONNECTION, success=True, message="The local optimizer needs no connection")]
+        check.success, check.message = True, "The local optimizer needs no connection"
+        return
     try:
         await _optimizer.post(servo_, "HELLO", None, retry=False)
     except Exception as error:
         if _optimizer.was_replaced(error):
             await _optimizer.await_deprovisioning(servo_)
         status = getattr(error, "status_code", None)
-        message = str(error) if status is None else f"Response status code: {status}"
-        return [Check(name=CONNECTION, success=False, message=message, exception=error)]
-    return [Check(name=CONNECTION, success=True, message="Response status code: 200")]
+        check.success, check.exception = False, error
+        check.message = str(error) if status is None else f"Response status code: {status}"
+        return
+    check.success, check.message = True, "Response status code: 200"
 
 
 def require_handlers(connectors: Iterable[BaseConnector], event: str) -> None:
@@ -46,14 +59,14 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
     from servo.checks import CheckHelpers
 
     config = servo_.config.checks or ChecksConfiguration()
-    selected = _selected(servo_, config)
+    selected = members_of(servo_, config.connectors)
     window = Duration(config.wait).total_seconds() if config.wait else 0.0
     if config.wait:
         servo_.logger.info(
             f"Running checks{' progressively' if config.progressive else ''} for up to {config.wait} "
             f"with a delay of {config.delay} between iterations"
         )
-    matching, passing = _filter(config), set[str]()
+    matching, passing = filter_of(config.name, config.id, config.tag), set[str]()
     delays = CheckHelpers.delay_generator(config.delay)
     started = time.monotonic()
     while True:
@@ -75,36 +88,54 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
     return False
 
 
-def _selected(servo_: Servo, config: ChecksConfiguration) -> list[Any]:
-    """The connectors that are checked.
+def members_of(servo_: Servo, names: Sequence[str] | None) -> list[BaseConnector]:
+    """The connectors that are checked, the servo among them: those of the names, or all that have checks.
 
     Raises:
-        ConnectorNotFoundError: None has one of the names.
-        EventHandlersNotFoundError: One has no checks.
+        ConnectorNotFoundError: There is none of a name.
+        EventHandlersNotFoundError: One that is named has no checks.
     """
-    if not config.connectors:
+    if not names:
         found = [member for member in servo_.all_connectors if member.responds_to_event("check")]
         if not found:
             require_handlers(servo_.all_connectors, "check")
         return found
-    found = servo_.connectors_named(config.connectors)
-    missing = [name for name in config.connectors if name not in {member.name for member in found}]
+    found = servo_.connectors_named(names)
+    missing = [name for name in names if name not in {member.name for member in found}]
     if missing:
         raise ConnectorNotFoundError(f"no connector found with name(s) '{missing}'")
     require_handlers(found, "check")
     return found
 
 
-def _filter(config: ChecksConfiguration) -> CheckFilter:
-    """What selects single checks."""
+def filter_of(name: list[str] | None, id: list[str] | None, tag: list[str] | None) -> CheckFilter:
+    """What selects single checks.
+
+    Args:
+        name: Names and `/expressions/`.
+        id: The same for identifiers, or one text with commas.
+        tag: Tags, or one text with commas.
+
+    Raises:
+        ServoError: An expression is wrong.
+    """
     from servo.checks import CheckFilter
     from servo.utilities.strings import parse_csv, parse_id, parse_re
 
-    constraints: dict[str, Any] = {}
-    if config.name:
-        constraints["name"] = parse_re(config.name)
-    if config.id:
-        constraints["id"] = parse_id(config.id)
-    if config.tag:
-        constraints["tags"] = parse_csv(config.tag)
-    return CheckFilter(**constraints)
+    try:
+        constraints = {"name": _any_of(parse_re(name)), "id": _any_of(parse_id(id)), "tags": parse_csv(tag)}
+    except re.error as error:
+        raise ServoError(f"wrong regular expression '/{error.pattern!s}/' in a filter of checks: {error}") from error
+    return CheckFilter(**{key: value for key, value in constraints.items() if value})
+
+
+def _any_of(wanted: list[str] | re.Pattern[str] | None) -> list[str] | re.Pattern[str] | None:
+    """Several texts of which some are `/expressions/`, as one expression."""
+    if not isinstance(wanted, list) or not any(_is_expression(text) for text in wanted):
+        return wanted
+    parts = [re.compile(text[1:-1]).pattern if _is_expression(text) else rf"\A{re.escape(text)}\Z" for text in wanted]
+    return re.compile("|".join(f"(?:{part})" for part in parts))
+
+
+def _is_expression(text: str) -> bool:
+    return len(text) > 1 and text.startswith("/") and text.endswith("/")

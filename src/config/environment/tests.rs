@@ -180,18 +180,6 @@ fn an_optimizer_is_completed_or_chosen() {
 }
 
 #[test]
-fn a_service_needs_no_connector_and_no_line_of_the_file() {
-    let opsani = [("OPSANI_OPTIMIZER", "retail.example/cart"), ("OPSANI_TOKEN", "t")];
-    for text in ["", "# nothing\n", "name: web\n"] {
-        assert!(one(text, &opsani).connectors.is_empty());
-    }
-    assert!(one("optimizer: {id: abcde/x, token: t}\n", &[]).connectors.is_empty());
-    assert!(load("", &[]).unwrap_err().contains("the file is empty"));
-    assert!(load("", &[("SERVO_NAME", "web")]).unwrap_err().contains("no connector is configured"));
-    assert!(load("optimizer: {local: {}}\n", &opsani).unwrap_err().contains("no connector is configured"));
-}
-
-#[test]
 fn a_token_comes_from_its_file_first() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");

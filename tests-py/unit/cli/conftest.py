@@ -52,13 +52,15 @@ def config(tmp_path):
 @pytest.fixture
 def servo(monkeypatch, fake):
     """The command line in this process."""
-    from servo.cli import app
+    from servo.cli import ServoCLI
 
     for name, module in fake.modules().items():
         monkeypatch.setitem(sys.modules, name, module)
 
     def invoke(*arguments, **options):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="servo", **options)
+        # As the installed command does it: what a program that runs the app sees is in test_application.py.
+        options = {"prog_name": "servo", "reports": True} | options
+        return CliRunner().invoke(ServoCLI(), [str(argument) for argument in arguments], **options)
 
     return invoke
 

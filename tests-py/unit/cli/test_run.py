@@ -143,7 +143,7 @@ def test_an_unknown_name_is_told_with_the_known_ones(servo, config):
     config("keep", "keep")
     result = servo("-n", "web", "-n", "dbs", "run")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "no servo found named 'dbs' (known: web, db). Did you mean 'db'?" in result.stderr
+    assert "No servo was found named \"dbs\" (known: web, db). Did you mean 'db'?" in result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")

@@ -16,12 +16,9 @@ HEADERS = ["NAME", "VERSION", "DESCRIPTION", "HOMEPAGE"]
 
 
 def test_a_table_has_the_shape_that_scripts_read():
-    assert table_text([["main", "cpu=3\ngc=a", None], ["web", "replicas=2", "gauge"]], ["COMPONENT", "SETTINGS", "C"]) == (
-        "COMPONENT    SETTINGS    C\n"
-        "main         cpu=3\n"
-        "             gc=a\n"
-        "web          replicas=2  gauge\n"
-    )
+    assert table_text(
+        [["main", "cpu=3\ngc=a", None], ["web", "replicas=2", "gauge"]], ["COMPONENT", "SETTINGS", "C"]
+    ) == ("COMPONENT    SETTINGS    C\nmain         cpu=3\n             gc=a\nweb          replicas=2  gauge\n")
 
 
 def test_columns_of_numbers_stand_to_the_right():

@@ -54,6 +54,24 @@ class TestConnection:
         assert not (await self.check(one)).success
         assert waited == [3600]
 
+    @pytest.mark.parametrize("wanted", [{"name": "Opsani API connectivity"}, {"id": ["ffd7e219", "x"]}, {}])
+    async def test_it_runs_where_it_is_wanted(self, remote, wanted):
+        one, client = remote
+        assert [check.id for check in await one.check(servo.CheckFilter(**wanted))] == ["ffd7e219"]
+        assert [check.id for check in await one.check(None)] == ["ffd7e219"]
+        assert len(client.messages) == 2
+
+    @pytest.mark.parametrize("wanted", [{"name": "another"}, {"id": "x"}, {"tags": ["network"]}])
+    async def test_nothing_is_asked_where_it_is_not_wanted(self, remote, wanted):
+        one, client = remote
+        assert await one.check(servo.CheckFilter(**wanted)) == []
+        assert client.messages == []
+
+    async def test_it_tells_how_long_it_took(self, remote):
+        found = await self.check(remote[0])
+        assert found.run_at >= found.created_at
+        assert found.runtime.total_seconds() >= 0
+
     async def test_the_local_optimizer_is_there(self, make):
         assert (await self.check(make())).success
 
@@ -147,6 +165,29 @@ class TestCheckServo:
         assert sorted(matching.id) == ["a", "b"]
         assert sorted(matching.tags) == ["x", "y"]
         assert halt_on == servo.ErrorSeverity.common
+
+    @pytest.mark.parametrize(
+        ("given", "yes", "no"),
+        [
+            (["/^a/"], ["ab"], ["ba"]),
+            (["/^a/", "b.c"], ["ab", "b.c"], ["bxc", "b.cd"]),
+            (["b", "/c|d/"], ["b", "xd"], ["bb"]),
+            (["/"], ["anything"], []),
+            (["a", "/"], ["a", "/"], ["b"]),
+        ],
+    )
+    def test_names_and_expressions(self, given, yes, no):
+        for wanted, field in (
+            (_checks.filter_of(given, None, None), "name"),
+            (_checks.filter_of(None, given, None), "id"),
+        ):
+            for value in (*yes, *no):
+                check = Check(**{"name": "n", "id": "i", field: value})
+                assert wanted.matches(check) == (value in yes)
+
+    async def test_a_wrong_expression_is_told(self, checked):
+        with pytest.raises(servo.ServoError, match=r"^wrong regular expression '/\(/' in a filter of checks: "):
+            await make(checked, "one", name=["/(/"]).check_servo()
 
     async def test_tables_are_printed_where_they_are_wanted(self, checked, slept):
         for options, expected in (({"progressive": False}, 1), ({"progressive": False, "quiet": True}, 0), ({}, 0)):

@@ -1,49 +1,33 @@
 """``servo optimizer COMMAND``: the studies of local optimizers, and optimizers for others.
 
-A command is the module of its name in this package; it is imported when it is asked for, or for the help of the group.
+A command is the module of its name in this package; it is imported when it is asked for.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import typer
-from typer.core import TyperGroup
 
-COMMANDS = ("serve", "trials", "best", "explain", "export")
-"""The names of the commands, in the order of the help. A module here has a function of the name of its command."""
+from servo.cli.catalogue import Entry, Section
+from servo.cli.group import LazyGroup
+
+_SUMMARIES = {
+    "serve": "Serve the local optimizer over HTTP, to many at once.",
+    "trials": "List the trials of a study.",
+    "best": "Show the best configuration and what it is better than.",
+    "explain": "Tell why a trial was made and judged as it was.",
+    "export": "Write a study with all its trials: table, JSON, YAML or CSV.",
+}
 
 
-class LazyGroup(TyperGroup):
-    """A group whose commands are made from the modules of `COMMANDS`."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The names, in order."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name, or None."""
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name not in self.commands:
-            function = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
-            single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-            single.command(cmd_name)(function)
-            self.commands[cmd_name] = typer.main.get_command(single)
-        return self.commands[cmd_name]
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the arguments begin with; a name that is none is told with the nearest."""
-        if args and args[0] not in COMMANDS:
-            for name in COMMANDS:
-                self.get_command(ctx, name)
-        return super().resolve_command(ctx, args)
+class _Commands(LazyGroup):
+    entries = tuple(
+        Entry(name, Section.commands, f"{__name__}.{name}:{name}", summary) for name, summary in _SUMMARIES.items()
+    )
 
 
 optimizer = typer.Typer(
     name="optimizer",
-    cls=LazyGroup,
+    cls=_Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

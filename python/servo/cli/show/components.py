@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def components(context: typer.Context, form: FormOption = None, output: TargetOption = None) -> None:
     """Show the components that can be adjusted, with their settings."""
+    from servo.cli.answers import component_data
     from servo.cli.asking import members_of, tell_each
-    from servo.cli.values import component_data
     from servo.cli.views.table import table_text, width_for
 
     options: Options = context.obj

@@ -1,0 +1,1 @@
+"""What `servo generate` and `servo init` write: configuration files with comments, and schemas for editors."""

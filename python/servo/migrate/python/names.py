@@ -1,0 +1,143 @@
+"""Names of servo that this version does not have, or that mean something else."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import importlib
+import types
+from collections.abc import Iterator
+
+from servo.migrate.model import Hit, Severity
+from servo.migrate.project import Project
+from servo.migrate.python import ROOM
+from servo.migrate.python.reading import PythonFile, module_exists
+
+# These need programs or packages that may not be there; what they have is not looked into.
+_CLOSED = ("servo._core", "servo._optuna")
+
+
+@ROOM.rule(
+    "python-missing-module",
+    Severity.blocker,
+    "not-there-yet",
+    "",
+    what="The module `{name}` is not there.",
+    action="Wait for it, or write what you need of it yourself.",
+)
+def missing_module(file: PythonFile, project: Project) -> Iterator[Hit]:
+    for node, name, _ in _imported(file):
+        if not module_exists(name):
+            yield Hit(file.offset(node), {"name": _missing_part(name)})
+
+
+@ROOM.rule(
+    "python-missing-name",
+    Severity.blocker,
+    "not-there-yet",
+    "",
+    what="`{module}` has no `{name}`.",
+    action="Look for what took its place in the guide, or write what you need of it yourself.",
+)
+def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
+    seen: set[tuple[str, int]] = set()
+    for node, module, names in _imported(file):
+        for alias in names:
+            missing = _missing(f"{module}.{alias.name}") if alias.name != "*" and module_exists(module) else None
+            if missing is not None:
+                yield Hit(file.offset(alias), {"module": missing[0], "name": missing[1]})
+    for attribute in file.nodes(ast.Attribute):
+        if isinstance(file.parents.get(attribute), ast.Attribute):
+            continue
+        dotted = file.dotted(attribute)
+        missing = _missing(dotted) if dotted.startswith("servo.") else None
+        if missing is not None and (dotted, attribute.lineno) not in seen:
+            seen.add((dotted, attribute.lineno))
+            yield Hit(file.offset(attribute), {"module": missing[0], "name": missing[1]})
+
+
+@ROOM.rule(
+    "python-star-import",
+    Severity.changed,
+    "utilities",
+    "`from servo.utilities import *`",
+    what="`from {module} import *` gives functions and classes alone; ServoX gave modules such as `pydantic` and `yaml`, too.",
+    action="Import the modules that you use.",
+)
+def star_import(file: PythonFile, project: Project) -> Iterator[Hit]:
+    for node, module, names in _imported(file):
+        if any(alias.name == "*" for alias in names):
+            yield Hit(file.offset(node), {"module": module})
+
+
+@ROOM.rule(
+    "python-debug-builtin",
+    Severity.blocker,
+    "install",
+    "`import servo` makes",
+    what="`debug(…)` is a NameError: importing servo makes no function of that name any more.",
+    action="Install devtools and write `from devtools import debug`, or remove the call.",
+)
+def debug_builtin(file: PythonFile, project: Project) -> Iterator[Hit]:
+    bound = {node.id for node in file.nodes(ast.Name) if isinstance(node.ctx, ast.Store)} | set(file.names)
+    bound |= {node.name for node in (*file.functions, *file.classes)} | {node.arg for node in file.nodes(ast.arg)}
+    if "debug" in bound:
+        return
+    for call in file.nodes(ast.Call):
+        if isinstance(call.func, ast.Name) and call.func.id == "debug":
+            yield Hit(file.offset(call))
+
+
+def _imported(file: PythonFile) -> Iterator[tuple[ast.Import | ast.ImportFrom, str, list[ast.alias]]]:
+    """Imports of servo that are not guarded against its absence: the statement, the module, and the names from it."""
+    for node in file.all_nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if _is_servos(alias.name) and not _is_guarded(file, node):
+                    yield node, alias.name, []
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module and _is_servos(node.module):
+            if not _is_guarded(file, node):
+                yield node, node.module, node.names
+
+
+def _is_servos(module: str) -> bool:
+    return module == "servo" or module.startswith("servo.")
+
+
+def _is_guarded(file: PythonFile, node: ast.AST) -> bool:
+    return any(isinstance(above, ast.Try) for above in file.around(node))
+
+
+def _missing_part(name: str) -> str:
+    """The part of a module's path that is not there."""
+    parts = name.split(".")
+    for count in range(1, len(parts)):
+        if not module_exists(".".join(parts[:count])):
+            return ".".join(parts[:count])
+    return name
+
+
+def _missing(dotted: str) -> tuple[str, str] | None:
+    """Where a dotted name leads nowhere: what was found and what it lacks; None for one that leads somewhere."""
+    path = "servo"
+    found: object = importlib.import_module("servo")
+    for part in dotted.split(".")[1:]:
+        if not isinstance(found, types.ModuleType | enum.EnumMeta) or path in _CLOSED:
+            return None
+        try:
+            inner = getattr(found, part, None)
+            if inner is None and isinstance(found, types.ModuleType):
+                inner = None if hasattr(found, part) else _submodule(f"{path}.{part}")
+                if inner is None and not hasattr(found, part):
+                    return path, part
+            elif inner is None and isinstance(found, enum.EnumMeta):
+                return path, part
+        except Exception:
+            # A module of ours that needs what is not installed here.
+            return None
+        path, found = f"{path}.{part}", inner
+    return None
+
+
+def _submodule(name: str) -> object | None:
+    return importlib.import_module(name) if module_exists(name) else None
