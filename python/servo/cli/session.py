@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -16,6 +15,8 @@ from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
+    import asyncio
+
     from servo.assembly import Assembly as PythonAssembly
     from servo.servo import Servo as PythonServo
 
@@ -80,7 +81,9 @@ class Core(Protocol):
     def native_connectors(self) -> list[tuple[str, list[str]]]: ...
     def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
-    def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def validate_file(
+        self, config_file: str, types: list[object], environment: Mapping[str, str], **options: Any
+    ) -> int: ...
     def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
     def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
     def export_traces(self) -> bool: ...
@@ -106,11 +109,16 @@ def core() -> Core:
 
 def connector_types(config_file: Path) -> list[object]:
     """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    look_beside(config_file)
+    return list(import_module("servo.connector").connector_types())
+
+
+def look_beside(config_file: Path) -> None:
+    """Lets modules in the folder of the configuration file be imported."""
     beside = str(config_file.resolve().parent)
     if beside not in sys.path:
         # Last: nothing that is installed is hidden by a file of the same name.
         sys.path.append(beside)
-    return list(import_module("servo.connector").connector_types())
 
 
 def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
@@ -132,16 +140,11 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     native.forward_logs()
     with engine_errors():
         types = connector_types(options.config_file)
-        servos = native.open_servos(str(options.config_file), types, environment())
+        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
     adopt_loguru(options, used=logger or written)
     return named(servos, options.names)
-
-
-def environment() -> dict[str, str]:
-    """The variables that configurations are completed with; ``SERVO_NAME`` selects a servo, and renames none."""
-    return {name: value for name, value in os.environ.items() if name != "SERVO_NAME"}
 
 
 def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
@@ -163,10 +166,12 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     adopt_loguru(options, used=True)
     native = core()
     native.forward_logs()
-    with engine_errors(), _without_selection():
+    with engine_errors():
         # The engine tells what is wrong with its place.
-        native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
-        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        types = connector_types(options.config_file)
+        count = native.validate_file(str(options.config_file), types, dict(os.environ))
+        with _selecting(count):
+            assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
         servos = selected(assembly, options)
         if attach:
             run_async(assembly._attach(servos))
@@ -174,9 +179,9 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
 
 
 @contextlib.contextmanager
-def _without_selection() -> Iterator[None]:
-    """Takes ``SERVO_NAME`` out of the environment for a while: it would name servos that have no name."""
-    name = os.environ.pop("SERVO_NAME", None)
+def _selecting(servos: int) -> Iterator[None]:
+    """For a while ``SERVO_NAME`` names the only servo of a file alone: of several it selects, and names none."""
+    name = os.environ.pop("SERVO_NAME", None) if servos > 1 else None
     try:
         yield
     finally:
@@ -223,6 +228,8 @@ def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
         raise RootUsageError(f"Config file '{path}' does not exist")
+    if path.is_dir():
+        raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
@@ -246,7 +253,18 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     Args:
         work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
+
+    Raises:
+        RuntimeError: An event loop runs already.
     """
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        raise RuntimeError("This event loop is already running: await the work instead")
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)
