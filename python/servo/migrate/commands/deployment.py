@@ -14,13 +14,20 @@ from servo.migrate.source import Source
 from servo.migrate.walk import Kind
 
 _POETRY = re.compile(r"\bpoetry run (?=servo\b)|\"poetry\",\s*\"run\",\s*(?=\"servo\")")
-_NO_VIRTUALENV = re.compile(r"virtualenvs\.create\s+false|POETRY_VIRTUALENVS_CREATE\s*[= ]\s*[\"']?(false|0)|FROM\s+\S*opsani/servox", re.I)
+_NO_VIRTUALENV = re.compile(
+    r"virtualenvs\.create\s+false|POETRY_VIRTUALENVS_CREATE\s*[= ]\s*[\"']?(false|0)|FROM\s+\S*opsani/servox", re.I
+)
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|pipx|poetry|pdm)\b(?:[ \t]+(?:pip|tool))?[ \t]+(?:install|add)\b(?:[^\n;&|]|\\\r?\n)*?"
     r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.-]+)?(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
 )
-_IMAGE = re.compile(r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)", re.M | re.I)
-_RUN_IMAGE = re.compile(r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I)
+_IMAGE = re.compile(
+    r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
+    re.M | re.I,
+)
+_RUN_IMAGE = re.compile(
+    r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I
+)
 _GRACE = re.compile(r"terminationGracePeriodSeconds:|stop_grace_period:|TimeoutStopSec=")
 
 
@@ -44,7 +51,10 @@ def _of_sources(find: Callable[[Source, Project], Iterator[Hit]]) -> Find:
 )
 @_of_sources
 def poetry_run(source: Source, project: Project) -> Iterator[Hit]:
-    entry = source.path.name.lower().startswith(("dockerfile", "containerfile", "entrypoint")) or ".dockerfile" in source.path.name
+    entry = (
+        source.path.name.lower().startswith(("dockerfile", "containerfile", "entrypoint"))
+        or ".dockerfile" in source.path.name
+    )
     # Elsewhere, or with an environment of its own, Poetry may be the only one who finds the program.
     shared = any(_NO_VIRTUALENV.search(other.text) for other in project.of(Kind.shell))
     for match in _POETRY.finditer(source.text):

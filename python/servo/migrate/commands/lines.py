@@ -108,7 +108,7 @@ def no_poll(command: CommandLine, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "commands",
     "`run --interactive`",
-    what="\"No\" to a question of `run --interactive` ends that servo with 0; ServoX went on.",
+    what='"No" to a question of `run --interactive` ends that servo with 0; ServoX went on.',
     action="Answer all questions where a script does.",
 )
 @_of_commands("run")

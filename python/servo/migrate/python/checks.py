@@ -39,7 +39,7 @@ def check_annotation(file: PythonFile, project: Project) -> Iterator[Hit]:
     "checks",
     "`@check` without parentheses",
     what="`@{name}` without a name is an error at import.",
-    action="Write `@{name}(\"What is checked\")`.",
+    action='Write `@{name}("What is checked")`.',
 )
 def check_without_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     for function in file.functions:

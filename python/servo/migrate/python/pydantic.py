@@ -101,7 +101,11 @@ def pydantic_optional(file: PythonFile, project: Project) -> Iterator[Hit]:
         if not any(file.dotted(base) in ("pydantic.BaseModel", "pydantic.main.BaseModel") for base in cls.bases):
             continue
         for field in cls.body:
-            if not isinstance(field, ast.AnnAssign) or field.value is not None or not isinstance(field.target, ast.Name):
+            if (
+                not isinstance(field, ast.AnnAssign)
+                or field.value is not None
+                or not isinstance(field.target, ast.Name)
+            ):
                 continue
             text = ast.unparse(field.annotation).strip("'\"")
             if text.startswith(("Optional[", "typing.Optional[")) or text.endswith("| None"):

@@ -106,10 +106,9 @@ class PythonFile:
         known = self._bound_names.get(scope)
         if known is None:
             arguments = scope.args
-            known = {
-                argument.arg
-                for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-            } | {argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument is not None}
+            known = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} | {
+                argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument is not None
+            }
             if isinstance(scope, Function):
                 body = [node for statement in scope.body for node in ast.walk(statement)]
                 known |= {node.id for node in body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

@@ -155,9 +155,9 @@ def _of_arrays(source: Source, start: int, end: int, keys: set[str] | None) -> I
             continue
         place = match.end()
         while place < end:
-            string = re.compile(r"(?:[\s,]|#[^\n]*)*(?:(?P<end>\])|(?P<inner>\{[^}]*\})|(?P<text>\"[^\"\n]*\"|'[^'\n]*'))").match(
-                source.text, place, end
-            )
+            string = re.compile(
+                r"(?:[\s,]|#[^\n]*)*(?:(?P<end>\])|(?P<inner>\{[^}]*\})|(?P<text>\"[^\"\n]*\"|'[^'\n]*'))"
+            ).match(source.text, place, end)
             if string is None or string["end"]:
                 break
             if string["text"]:
@@ -177,7 +177,9 @@ def _of_setup_cfg(source: Source) -> Iterator[Requirement]:
         yield from _of_lines(source, match.start("text"), match.end("text"))
     extras = re.search(r"^\[options\.extras_require\][^\n]*\n(?P<text>(?:(?!\[)[^\n]*\n?)*)", source.text, re.M)
     if extras:
-        for line in re.compile(r"^[ \t]+\S[^\n]*", re.M).finditer(source.text, extras.start("text"), extras.end("text")):
+        for line in re.compile(r"^[ \t]+\S[^\n]*", re.M).finditer(
+            source.text, extras.start("text"), extras.end("text")
+        ):
             yield from _of_lines(source, line.start(), line.end())
 
 

@@ -102,7 +102,11 @@ def pydantic(requirement: Requirement, project: Project) -> Iterator[Hit]:
     action="Let Python 3.11 in; ServoX 25.3 needs it, too, whatever its metadata say.",
 )
 def python(requirement: Requirement, project: Project) -> Iterator[Hit]:
-    if requirement.style == "python" and requirement.spec and not allows_from(requirement.spec, _PYTHON, "4.0", "poetry"):
+    if (
+        requirement.style == "python"
+        and requirement.spec
+        and not allows_from(requirement.spec, _PYTHON, "4.0", "poetry")
+    ):
         yield Hit(requirement.start, {"spec": requirement.spec})
 
 

@@ -25,7 +25,9 @@ _CLASSES = {
     "WaitConnector": "wait",
 }
 _ATTRIBUTES = frozenset({"yaml", "json", "dict", "copy", "schema", "fields", "construct", "validate"})
-_INSTEAD = {"vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."}
+_INSTEAD = {
+    "vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."
+}
 _WAIT = "There is nothing in its place yet: keep this servo with ServoX until there is."
 
 
@@ -124,5 +126,3 @@ def _native() -> frozenset[str]:
     from servo._core import native_connectors
 
     return frozenset(name for name, _ in native_connectors())
-
-

@@ -48,7 +48,9 @@ def duplicate_key(document: Document, project: Project) -> Iterator[Hit]:
         for key, value in mapping.value:
             if isinstance(key, yaml.ScalarNode) and last[key.value] is not key and key.value != "<<":
                 line = str(document.source.position(last[key.value].start_mark.index)[0])
-                yield Hit(key.start_mark.index, {"key": key.value, "line": line}, _removal(document, mapping, key, value))
+                yield Hit(
+                    key.start_mark.index, {"key": key.value, "line": line}, _removal(document, mapping, key, value)
+                )
 
 
 def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Edit, ...]:
@@ -130,7 +132,9 @@ def flag(document: Document, project: Project) -> Iterator[Hit]:
         word = node.value.lower()
         means = "true" if word in _TRUE else "false" if word in _FALSE else None
         start, end = node.start_mark.index, node.end_mark.index
-        yield Hit(start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in "|>" else ())
+        yield Hit(
+            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in "|>" else ()
+        )
 
 
 @ROOM.rule(
@@ -147,7 +151,10 @@ def empty_part(document: Document, project: Project) -> Iterator[Hit]:
         if not is_null(value) or name in OWN_KEYS - {"settings", "checks", "optimizer"}:
             continue
         edits: tuple[Edit, ...] = ()
-        if value.start_mark.index == value.end_mark.index and document.source.text[key.end_mark.index : key.end_mark.index + 1] == ":":
+        if (
+            value.start_mark.index == value.end_mark.index
+            and document.source.text[key.end_mark.index : key.end_mark.index + 1] == ":"
+        ):
             place = key.end_mark.index + 1
             edits = (Edit(place, place, " {}"),)
         elif value.end_mark.index > value.start_mark.index:

@@ -28,7 +28,9 @@ _OPTIMIZER_KEYS = frozenset(
     {"id", "token", "optimizer_id", "tenant_id", "connection_file", "client_id", "base_url", "url", "local"}
 )
 _OTHER_FORMATS = frozenset({"apiVersion", "services", "jobs", "stages", "openapi", "swagger", "repos", "on"})
-_HINT = re.compile(r"^\s*(optimizer|connectors|no_diagnostics|servo_uid|kubernetes|opsani_dev|prometheus|vegeta)\s*:", re.M)
+_HINT = re.compile(
+    r"^\s*(optimizer|connectors|no_diagnostics|servo_uid|kubernetes|opsani_dev|prometheus|vegeta)\s*:", re.M
+)
 _BLOCK = re.compile(r"^(?P<indent>[ ]*)(?:- )?(?P<key>['\"]?[\w./-]+['\"]?):[ ]*[|][-+0-9]*[ ]*(?:#.*)?\r?\n", re.M)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _NOWHERE = Path("-")
