@@ -41,6 +41,8 @@ COMMANDS = (
         "servo.cli.optimizer:optimizer",
         "Look at local studies, or serve the optimizer.",
     ),
+    Entry("config", Section.config, "servo.cli.config:config", "Show the configuration that servos use."),
+    Entry("schema", Section.config, "servo.cli.schema:schema", "Show what a configuration may say, as JSON Schema."),
     Entry(
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration: all that is wrong with it."
     ),

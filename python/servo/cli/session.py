@@ -87,9 +87,10 @@ class Core(Protocol):
 
     def version(self) -> str: ...
     def native_connectors(self) -> list[tuple[str, list[str]]]: ...
-    def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
-    def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def validate_file(
+        self, config_file: str, types: list[object], environment: Mapping[str, str], **options: Any
+    ) -> int: ...
     def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
     def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
     def export_traces(self) -> bool: ...
@@ -138,18 +139,19 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
         CommandError: The configuration is not valid.
         typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
-    from servo.cli.logs import adopt_loguru, configure_logging
+    from servo.cli.logs import adopt_loguru, configure_logging, forward_engine, name_servos
 
     require_file(options.config_file)
     configure_logging(options)
     native = core()
-    native.forward_logs()
+    forward_engine(options)
     with engine_errors():
         types = connector_types(options.config_file)
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
-    adopt_loguru(options, used=logger or written)
+    adopt_loguru(options, used=logger or written, types=types)
+    name_servos(servos)
     return named(servos, options.names)
 
 
@@ -165,13 +167,13 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
         CommandError: The configuration is wrong, or a connector cannot be attached.
         typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
-    from servo.cli.logs import adopt_loguru, configure_logging
+    from servo.cli.logs import adopt_loguru, configure_logging, forward_engine
 
     require_file(options.config_file)
     configure_logging(options)
-    adopt_loguru(options, used=True)
     native = core()
-    native.forward_logs()
+    forward_engine(options)
+    adopt_loguru(options, used=True)
     with engine_errors():
         # The engine tells what is wrong with its place.
         types = connector_types(options.config_file)

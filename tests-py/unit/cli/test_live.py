@@ -66,7 +66,8 @@ def test_a_terminal_gets_the_live_view_and_then_the_result(process, config):
 def test_log_records_stand_above_the_live_view(process, config):
     config("log")
     text, _ = on_terminal(process, "run")
-    assert re.search(r"^.* \| connector - a record of a connector *$", plain(text), flags=re.MULTILINE)
+    line = r"^.* \| INFO     \| __main__:run:\d+ \| servo - a record of a connector *$"
+    assert re.search(line, plain(text), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"SERVO_NO_COLOR": "1"}])

@@ -19,8 +19,18 @@ _NO_VIRTUALENV = re.compile(
 )
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|pipx|poetry|pdm)\b(?:[ \t]+(?:pip|tool))?[ \t]+(?:install|add)\b(?:[^\n;&|]|\\\r?\n)*?"
-    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.-]+)?(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
+    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.^~<>=*-]+)?"
+    r"(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
 )
+_IMAGE = re.compile(
+    r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)"
+    r"(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
+    re.M | re.I,
+)
+_RUN_IMAGE = re.compile(
+    r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I
+)
+<<<<<<< HEAD
 _IMAGE = re.compile(
     r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
     re.M | re.I,
@@ -28,6 +38,8 @@ _IMAGE = re.compile(
 _RUN_IMAGE = re.compile(
     r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I
 )
+=======
+>>>>>>> main
 _GRACE = re.compile(r"terminationGracePeriodSeconds:|stop_grace_period:|TimeoutStopSec=")
 
 
@@ -45,7 +57,7 @@ def _of_sources(find: Callable[[Source, Project], Iterator[Hit]]) -> Find:
     Severity.changed,
     "packages-of-connectors",
     "an image whose entry point",
-    what="`poetry run servo` needs Poetry where the servo runs; `servo` alone is enough where the package is installed.",
+    what="`poetry run servo` needs Poetry where the servo runs; `servo` is enough where the package is installed.",
     action="Write `servo`, unless Poetry keeps a virtual environment there.",
     fixes=True,
 )
@@ -84,7 +96,7 @@ def install_servox(source: Source, project: Project) -> Iterator[Hit]:
     "packages-of-connectors",
     "the image",
     what="The image has ServoX: what runs there is not servox-rs.",
-    action="Make an image of your own: one of Python with `pip install servox-rs` and your connectors, and `servo` as its entry point.",
+    action="Make an image of Python with servox-rs and your connectors installed, and `servo` as its entry point.",
 )
 @_of_sources
 def servox_image(source: Source, project: Project) -> Iterator[Hit]:
@@ -128,7 +140,7 @@ def log_file(source: Source, project: Project) -> Iterator[Hit]:
     Severity.advice,
     "commands",
     "a second signal is ignored",
-    what="The end of a servo may take 30 s, the time-out of `--shutdown-timeout`; a container has 30 s (Kubernetes) or 10 s (Docker).",
+    what="The end of a servo may take 30 s (`--shutdown-timeout`); Kubernetes waits for 30 s, Docker for 10 s.",
     action="Set `terminationGracePeriodSeconds` or `stop_grace_period` above the time-out.",
 )
 @_of_sources

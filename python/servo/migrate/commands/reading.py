@@ -152,9 +152,9 @@ def _command_at(source: Source, start: int) -> CommandLine | None:
     words: list[Word] = []
     place = start
     # In `["servo", "run"]` the quote opens before the word.
-    if start and source.text[start - 1] in "\"'":
-        if source.text.find(source.text[start - 1], start) == start + len("servo"):
-            place = start - 1
+    quote = source.text[start - 1 : start]
+    if quote in ("'", '"') and source.text.find(quote, start) == start + len("servo"):
+        place = start - 1
     while len(words) < 100:
         match = _WORD.match(source.text, place)
         if match is None or (words and match["gap"] is None):

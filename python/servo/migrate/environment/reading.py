@@ -33,7 +33,7 @@ class Variable:
 
 def read_variables(source: Source, *, of_servo: bool) -> Iterator[Variable]:
     """The variables that a file sets."""
-    concerned = of_servo or re.search(r"\bservo(x)?\b", source.text, re.I) is not None
+    concerned = of_servo or re.search("servo|opsani", source.text, re.I) is not None
     seen: set[int] = set()
     for pattern in (_SET, _LISTED, _SPACED):
         for match in pattern.finditer(source.text) if concerned else ():

@@ -84,7 +84,7 @@ def warn_check(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "checks",
     "inherited multichecks",
-    what="The multicheck `{name}` runs in the checks that derive from `{cls}`, too; with ServoX inherited ones never ran.",
+    what="The multicheck `{name}` runs in what derives from `{cls}`, too; with ServoX inherited ones never ran.",
     action="Override it where it is not wanted.",
 )
 def inherited_multicheck(file: PythonFile, project: Project) -> Iterator[Hit]:

@@ -69,15 +69,13 @@ def overridden_handler(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "events-between-connectors",
     "`add_event_handler` changes the class",
-    what="`self.add_event_handler(…)` adds the handler to this object alone; with ServoX all objects of the class got it.",
+    what="`self.add_event_handler(…)` is for this object alone; with ServoX all objects of the class got the handler.",
     action="Call it on the class where all objects are meant.",
 )
 def handler_of_one_object(file: PythonFile, project: Project) -> Iterator[Hit]:
     for call in file.nodes(ast.Call):
-        function = call.func
-        if isinstance(function, ast.Attribute) and function.attr == "add_event_handler":
-            if isinstance(function.value, ast.Name) and function.value.id == "self":
-                yield Hit(file.offset(call))
+        if ast.unparse(call.func) == "self.add_event_handler":
+            yield Hit(file.offset(call))
 
 
 @ROOM.rule(

@@ -41,7 +41,7 @@ def missing_module(file: PythonFile, project: Project) -> Iterator[Hit]:
 )
 def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     seen: set[tuple[str, int]] = set()
-    for node, module, names in _imported(file):
+    for _, module, names in _imported(file):
         for alias in names:
             missing = _missing(f"{module}.{alias.name}") if alias.name != "*" and module_exists(module) else None
             if missing is not None:
@@ -61,7 +61,7 @@ def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "utilities",
     "`from servo.utilities import *`",
-    what="`from {module} import *` gives functions and classes alone; ServoX gave modules such as `pydantic` and `yaml`, too.",
+    what="`from {module} import *` gives functions and classes; with ServoX also modules such as `pydantic`, `yaml`.",
     action="Import the modules that you use.",
 )
 def star_import(file: PythonFile, project: Project) -> Iterator[Hit]:
@@ -91,13 +91,12 @@ def debug_builtin(file: PythonFile, project: Project) -> Iterator[Hit]:
 def _imported(file: PythonFile) -> Iterator[tuple[ast.Import | ast.ImportFrom, str, list[ast.alias]]]:
     """Imports of servo that are not guarded against its absence: the statement, the module, and the names from it."""
     for node in file.all_nodes:
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import) and not _is_guarded(file, node):
             for alias in node.names:
-                if _is_servos(alias.name) and not _is_guarded(file, node):
+                if _is_servos(alias.name):
                     yield node, alias.name, []
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module and _is_servos(node.module):
-            if not _is_guarded(file, node):
-                yield node, node.module, node.names
+            yield from [(node, node.module, node.names)] if not _is_guarded(file, node) else []
 
 
 def _is_servos(module: str) -> bool:

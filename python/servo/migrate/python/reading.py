@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_MENTION = re.compile(r"^[ \t]*(import|from)[ \t]+servo\b", re.M)
+_MENTION = re.compile(r"^[ \t]*(import|from)[ \t][^\n]*\bservo\b", re.M)
 
 
 @dataclass(frozen=True)

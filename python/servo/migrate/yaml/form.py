@@ -63,7 +63,7 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     following = [other.start_mark.index for other, _ in mapping.value if other.start_mark.index > start]
     if mapping.flow_style or text[begin:start].strip(" ") or not following:
         return ()
-    last, _ = source.position(_content_end(text, start, value))
+    last, _ = source.position(max(_end(value) - 1, start))
     end = source.line_start(last + 1)
     # What shares a line with the entry, or an anchor that others may use, is for people.
     if end > min(following) or "&" in text[start:end] or len(source.line(line)) < column:
@@ -71,9 +71,12 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     return (Edit(begin, end, ""),)
 
 
-def _content_end(text: str, start: int, value: Any) -> int:
-    """The last character of a value; the end of a collection is the begin of what follows it."""
-    return start + len(text[start : value.end_mark.index].rstrip()) - 1 if value.end_mark.index > start else start
+def _end(node: Any, depth: int = 0) -> int:
+    """Behind the last character of a value; a block collection ends where its last item does."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value and depth < 100:
+        last = node.value[-1]
+        return max(_end(part, depth + 1) for part in (last if isinstance(last, tuple) else (last,)))
+    return int(node.end_mark.index)
 
 
 @ROOM.rule(
@@ -98,7 +101,7 @@ def tag(document: Document, project: Project) -> Iterator[Hit]:
     Severity.blocker,
     "servoyaml",
     "a number or a word",
-    what="'{key}' is a text, and its value is not quoted as one: ServoX took the number or the word, now it is an error.",
+    what="'{key}' is a text, and its value is not quoted: ServoX took the number or the word, now it is an error.",
     action="Put the value in quotes.",
     fixes=True,
 )
@@ -133,7 +136,7 @@ def flag(document: Document, project: Project) -> Iterator[Hit]:
         means = "true" if word in _TRUE else "false" if word in _FALSE else None
         start, end = node.start_mark.index, node.end_mark.index
         yield Hit(
-            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in "|>" else ()
+            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in ("|", ">") else ()
         )
 
 
@@ -168,7 +171,7 @@ def empty_part(document: Document, project: Project) -> Iterator[Hit]:
     "servoyaml",
     "a document without",
     what="The document has no connector: ServoX started with nothing to do, now it is an error.",
-    action="Add the key of a connector; `wait: {{}}` is one that does nothing.",
+    action="Add the key of a connector; `wait: {{measure_enabled: false}}` does nothing.",
 )
 def no_connector(document: Document, project: Project) -> Iterator[Hit]:
     if not document.connectors and not entries_of(document.at("connectors")):

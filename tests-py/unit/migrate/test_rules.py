@@ -1,0 +1,82 @@
+"""Each rule finds its example, and leaves alone what is close to it."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from servo.migrate import RULES, plan, rule_named, scan
+from servo.migrate.model import Room, Severity
+
+_SPEC = importlib.util.spec_from_file_location("migrate_examples", Path(__file__).with_name("examples.py"))
+_MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
+EXAMPLES, files_of = _MODULE.EXAMPLES, _MODULE.files_of
+
+
+def test_each_rule_has_an_example():
+    assert list(EXAMPLES) == [rule.id for rule in RULES]
+
+
+@pytest.mark.parametrize("rule", EXAMPLES)
+def test_it_finds_its_example(rule, found):
+    findings = [finding for finding in found(files_of(rule, EXAMPLES[rule][0])) if finding.rule.id == rule]
+    assert findings
+    template = findings[0].rule.what + findings[0].rule.action
+    for finding in findings:
+        assert finding.line >= 1
+        assert finding.column >= 1
+        # Every name in the texts has been filled in, by something other than an ellipsis.
+        assert (finding.what + finding.action).count("\N{HORIZONTAL ELLIPSIS}") == template.count(
+            "\N{HORIZONTAL ELLIPSIS}"
+        )
+
+
+@pytest.mark.parametrize("rule", EXAMPLES)
+def test_it_finds_nothing_in_what_is_right(rule, project):
+    report = scan(project(files_of(rule, EXAMPLES[rule][1])))
+    assert [finding.what for finding in report.findings if finding.rule.id == rule] == []
+    assert report.unread == ()
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES if rule.fixes and rule.id != "command-poetry-run"])
+def test_what_a_rule_puts_right_is_right(rule, project):
+    before = project(files_of(rule, EXAMPLES[rule][0]))
+    changes = plan(before)
+    assert any(finding.rule.id == rule for change in changes for finding in change.findings)
+    after = before.with_texts({change.path: change.after for change in changes})
+    assert rule not in {finding.rule.id for finding in scan(after).findings}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_its_texts_are_sentences(rule):
+    what, action = rule.texts()
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", rule.id)
+    assert rule.area in Room.areas
+    for text in (what, action):
+        # `{instead}` is a sentence of its own.
+        assert text[-1] in ".\N{HORIZONTAL ELLIPSIS}"
+        assert "\n" not in text
+        assert len(text) < 220
+
+
+def test_names_are_unique():
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert rule_named("yaml-flag").severity is Severity.blocker
+    assert rule_named("nothing") is None
+
+
+def test_places_are_those_of_the_text(found):
+    (finding,) = [
+        finding
+        for finding in found({"servo.yaml": "optimizer:\n  id: example.com/shop\n  token: 123\nwait: {}\n"})
+        if finding.rule.id == "yaml-unquoted-text"
+    ]
+    assert (finding.path, finding.line, finding.column) == (Path("servo.yaml"), 3, 10)
+
+
+def test_columns_count_characters(found):
+    text = "import servo\nx = 'äöü'; servo.Duration('5m or so')\r\n"
+    (finding,) = [one for one in found({"a.py": text}) if one.rule.id == "python-duration-text"]
+    assert (finding.line, finding.column) == (2, 27)
