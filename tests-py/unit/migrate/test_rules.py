@@ -80,3 +80,37 @@ def test_columns_count_characters(found):
     text = "import servo\nx = 'äöü'; servo.Duration('5m or so')\r\n"
     (finding,) = [one for one in found({"a.py": text}) if one.rule.id == "python-duration-text"]
     assert (finding.line, finding.column) == (2, 27)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("FROM ghcr.io/opsani/servox:v25.3.0 AS base\n", [1]),
+        ("FROM --platform=linux/amd64 opsani/servox\n", [1]),
+        ('IMAGE ?= "opsani/servox:edge"\nrun:\n\tdocker run -it opsani/servox run\n', [1, 3]),
+        ("see https://github.com/opsani/servox/releases\ngit clone https://github.com/opsani/servox\n", []),
+        ("FROM example.com/opsani/servox-of-ours\n", []),
+    ],
+)
+def test_images(found, text, lines):
+    assert [one.line for one in found({"Dockerfile": text}) if one.rule.id == "command-servox-image"] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("servo run --check\n", ["run"]),
+        ("/usr/local/bin/servo -c x.yaml --log-level DEBUG \\\n  run --no-poll\n", ["run"]),
+        ('CMD ["servo", "-n", "shop", "run"]\n', ["run"]),
+        (
+            "kubectl exec deploy/servo -- servo show metrics | head; servo list && servo config\n",
+            ["show", "list", "config"],
+        ),
+        ("SERVO_ARGS='servo generate --force'\nx=$(servo version -s)\n", ["generate", "version"]),
+        ("cd servo && ls servo run.sh\n", []),
+        ("import servo\nservo.run()\nservomotor run\n# servo run\n", []),
+        ("python -m servo validate -f x.yaml\n", ["validate"]),
+    ],
+)
+def test_command_lines(project, text, commands):
+    assert [one.command for one in project({"run.sh": text}).command_lines] == commands

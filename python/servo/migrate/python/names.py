@@ -40,6 +40,8 @@ def missing_module(file: PythonFile, project: Project) -> Iterator[Hit]:
     action="Look for what took its place in the guide, or write what you need of it yourself.",
 )
 def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
+    # What a module lacks that is not there itself is no news.
+    known = {_missing_part(module) for _, module, _ in _imported(file) if not module_exists(module)}
     seen: set[tuple[str, int]] = set()
     for _, module, names in _imported(file):
         for alias in names:
@@ -51,7 +53,7 @@ def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
             continue
         dotted = file.dotted(attribute)
         missing = _missing(dotted) if dotted.startswith("servo.") else None
-        if missing is not None and (dotted, attribute.lineno) not in seen:
+        if missing is not None and ".".join(missing) not in known and (dotted, attribute.lineno) not in seen:
             seen.add((dotted, attribute.lineno))
             yield Hit(file.offset(attribute), {"module": missing[0], "name": missing[1]})
 
