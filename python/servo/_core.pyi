@@ -727,11 +727,70 @@ def step_alignment(min: float, max: float, step: float) -> tuple[float, float, f
 def version() -> str:
     """The version of the engine."""
 
-def forward_logs() -> None:
-    """Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing."""
+def forward_logs(receiver: Callable[..., object]) -> None:
+    """Sends the engine's log records to a function; another call puts another function in its place.
 
-def validate_file(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> int:
+    Nothing is sent before `set_log_levels`.
+
+    Args:
+        receiver: Called with the number of the level, the module, the line, the file or None, the message, the time in
+            seconds since 1970, and the servo, the connector, the event and the identifier of the command, or None.
+    """
+
+def set_log_levels(levels: Sequence[tuple[str, int]]) -> None:
+    """Sets from which levels on the engine logs.
+
+    Args:
+        levels: The numbers of levels by module, such as `servox` and `servox.optimizer.local`; the longest name counts.
+    """
+
+def set_log_form(json: bool) -> None:
+    """Sets whether records that Python cannot take are written to stderr as JSON."""
+
+def show_logs() -> None:
+    """Shows what waits, in this thread; nothing while another one does, or while a record is shown."""
+
+def flush_logs(within: float) -> None:
+    """Shows all that waits, for that many seconds at the most."""
+
+def finish_logs(within: float) -> None:
+    """Shows all that waits, for that many seconds at the most, and takes no more."""
+
+def write_logs() -> None:
+    """Writes what waits to stderr, without Python."""
+
+def dropped_logs() -> int:
+    """How many log records were dropped."""
+
+def validate_file(
+    config_file: str,
+    types: Sequence[type],
+    environment: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    offered: Sequence[tuple[str | None, str]] | None = None,
+) -> int:
     """Checks a servo.yaml.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+        content: What the file holds; it is read unless given.
+        offered: The keys that documents without `connectors` may have, None for a default name, and what each stands
+            for; all connectors unless given.
+
+    Returns:
+        The number of documents.
+
+    Raises:
+        ConfigError: Everything that is wrong.
+        LookupError: A connector that is offered is not known; the text is its identifier.
+    """
+
+def effective_documents(
+    config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Reads a servo.yaml as servos read it: checked, and with its gaps filled.
 
     Args:
         config_file: The path.
@@ -739,11 +798,15 @@ def validate_file(config_file: str, types: Sequence[type], environment: Mapping[
         environment: The variables that fill gaps of the file; none unless given.
 
     Returns:
-        The number of documents.
+        For each document the name of its servo, the document as JSON, and of each value its path, such as `load.rate`
+        or `meter.targets[2].url`, and where it is from: `servo.yaml:3:7`, or the name of a variable.
 
     Raises:
         ConfigError: Everything that is wrong.
     """
+
+def local_optimizer_schema() -> str:
+    """The JSON Schema of `optimizer.local`."""
 
 def open_servos(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> list[Servo]:
     """Puts the servos of a servo.yaml together, without starting anything.

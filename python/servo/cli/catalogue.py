@@ -39,10 +39,15 @@ COMMANDS = (
         "optimizer",
         Section.ops,
         "servo.cli.optimizer:optimizer",
-        "Look at studies of the local optimizer, or serve it.",
+        "Look at local studies, or serve the optimizer.",
+    ),
+    Entry("config", Section.config, "servo.cli.config:config", "Show the configuration that servos use."),
+    Entry("schema", Section.config, "servo.cli.schema:schema", "Show what a configuration may say, as JSON Schema."),
+    Entry(
+        "validate", Section.config, "servo.cli.validate:validate", "Check a configuration: all that is wrong with it."
     ),
     Entry(
-        "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
+        "completion", Section.other, "servo.cli.completion:completion", "Show the script that makes a shell complete."
     ),
     Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
     Entry(
@@ -54,8 +59,3 @@ COMMANDS = (
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )
 """The commands, in the order of the help; those of connectors come from their modules."""
-
-
-def entry_of(name: str) -> Entry | None:
-    """The command of a name."""
-    return next((entry for entry in COMMANDS if entry.name == name), None)

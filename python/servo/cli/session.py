@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -19,6 +18,8 @@ from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
+    import asyncio
+
     from servo.assembly import Assembly as PythonAssembly
     from servo.servo import Servo as PythonServo
 
@@ -86,9 +87,10 @@ class Core(Protocol):
 
     def version(self) -> str: ...
     def native_connectors(self) -> list[tuple[str, list[str]]]: ...
-    def forward_logs(self) -> None: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
-    def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def validate_file(
+        self, config_file: str, types: list[object], environment: Mapping[str, str], **options: Any
+    ) -> int: ...
     def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
     def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
     def export_traces(self) -> bool: ...
@@ -114,11 +116,16 @@ def core() -> Core:
 
 def connector_types(config_file: Path) -> list[object]:
     """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    look_beside(config_file)
+    return list(import_module("servo.connector").connector_types())
+
+
+def look_beside(config_file: Path) -> None:
+    """Lets modules in the folder of the configuration file be imported."""
     beside = str(config_file.resolve().parent)
     if beside not in sys.path:
         # Last: nothing that is installed is hidden by a file of the same name.
         sys.path.append(beside)
-    return list(import_module("servo.connector").connector_types())
 
 
 def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
@@ -132,24 +139,20 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
         CommandError: The configuration is not valid.
         typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
-    from servo.cli.logs import adopt_loguru, configure_logging
+    from servo.cli.logs import adopt_loguru, configure_logging, forward_engine, name_servos
 
     require_file(options.config_file)
     configure_logging(options)
     native = core()
-    native.forward_logs()
+    forward_engine(options)
     with engine_errors():
         types = connector_types(options.config_file)
-        servos = native.open_servos(str(options.config_file), types, environment())
+        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
-    adopt_loguru(options, used=logger or written)
+    adopt_loguru(options, used=logger or written, types=types)
+    name_servos(servos)
     return named(servos, options.names)
-
-
-def environment() -> dict[str, str]:
-    """The variables that configurations are completed with; ``SERVO_NAME`` selects a servo, and renames none."""
-    return {name: value for name, value in os.environ.items() if name != "SERVO_NAME"}
 
 
 def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
@@ -164,17 +167,19 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
         CommandError: The configuration is wrong, or a connector cannot be attached.
         typer.BadParameter: The file does not exist, or it has no servo of one of the names.
     """
-    from servo.cli.logs import adopt_loguru, configure_logging
+    from servo.cli.logs import adopt_loguru, configure_logging, forward_engine
 
     require_file(options.config_file)
     configure_logging(options)
-    adopt_loguru(options, used=True)
     native = core()
-    native.forward_logs()
-    with engine_errors(), _without_selection():
+    forward_engine(options)
+    adopt_loguru(options, used=True)
+    with engine_errors():
         # The engine tells what is wrong with its place.
-        native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
-        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        types = connector_types(options.config_file)
+        count = native.validate_file(str(options.config_file), types, dict(os.environ))
+        with _selecting(count):
+            assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
         servos = selected(assembly, options)
         if attach:
             run_async(assembly._attach(servos))
@@ -182,9 +187,9 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
 
 
 @contextlib.contextmanager
-def _without_selection() -> Iterator[None]:
-    """Takes ``SERVO_NAME`` out of the environment for a while: it would name servos that have no name."""
-    name = os.environ.pop("SERVO_NAME", None)
+def _selecting(servos: int) -> Iterator[None]:
+    """For a while ``SERVO_NAME`` names the only servo of a file alone: of several it selects, and names none."""
+    name = os.environ.pop("SERVO_NAME", None) if servos > 1 else None
     try:
         yield
     finally:
@@ -231,6 +236,8 @@ def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
         raise RootUsageError(f"Config file '{path}' does not exist")
+    if path.is_dir():
+        raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 
 
 def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
@@ -279,7 +286,18 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     Args:
         work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
+
+    Raises:
+        RuntimeError: An event loop runs already.
     """
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        raise RuntimeError("This event loop is already running: await the work instead")
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)

@@ -94,8 +94,8 @@ def local(routes: Mapping[str, type[BaseConnector]]) -> list[str]:
     else:
         lines += [
             *comment(
-                "What is minimized or maximized: a `metric`, or a `formula` of metrics and settings. `servo describe` lists "
-                "the metrics there are.",
+                "What is minimized or maximized: a `metric`, or a `formula` of metrics and settings. "
+                "`servo describe` lists the metrics there are.",
                 4,
             ),
             "    #goal: {objective: minimize, metric: latency}",

@@ -41,7 +41,7 @@ class Outline:
         """The keys that must be there."""
         return list(self._schema.get("required", ()))
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The keys of a mapping, in the order of the schema."""
         yield from self._schema.get("properties", {})
 
@@ -65,7 +65,7 @@ class Outline:
         """The value without one: that of the schema, or the defaults of its keys; None where there is none."""
         if "default" in self._own or self.required:
             return self._own.get("default")
-        found = {name: self.key(name).default() for name in self.keys()}
+        found = {name: self.key(name).default() for name in self.names()}
         return {name: value for name, value in found.items() if value is not None} or None
 
     def placeholder(self) -> Any:
@@ -82,7 +82,7 @@ class Outline:
         kind = next((one for one in kind if one != "null"), "null") if isinstance(kind, list) else kind
         if kind == "object" or "properties" in self._schema:
             return {name: self.key(name).placeholder() for name in self.required}
-        least = self._schema.get("minimum", self._schema.get("exclusiveMinimum", 0) + 1)
+        least = self._schema.get("minimum", 1)
         by_type = {"integer": least, "number": float(least), "boolean": False, "array": [], "null": None}
         if kind in by_type:
             return by_type[kind]
