@@ -727,8 +727,40 @@ def step_alignment(min: float, max: float, step: float) -> tuple[float, float, f
 def version() -> str:
     """The version of the engine."""
 
-def forward_logs() -> None:
-    """Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing."""
+def forward_logs(receiver: Callable[..., object]) -> None:
+    """Sends the engine's log records to a function; another call puts another function in its place.
+
+    Nothing is sent before `set_log_levels`.
+
+    Args:
+        receiver: Called with the number of the level, the module, the line, the file or None, the message, the time in
+            seconds since 1970, and the servo, the connector, the event and the identifier of the command, or None.
+    """
+
+def set_log_levels(levels: Sequence[tuple[str, int]]) -> None:
+    """Sets from which levels on the engine logs.
+
+    Args:
+        levels: The numbers of levels by module, such as `servox` and `servox.optimizer.local`; the longest name counts.
+    """
+
+def set_log_form(json: bool) -> None:
+    """Sets whether records that Python cannot take are written to stderr as JSON."""
+
+def show_logs() -> None:
+    """Shows what waits, in this thread; nothing while another one does, or while a record is shown."""
+
+def flush_logs(within: float) -> None:
+    """Shows all that waits, for that many seconds at the most."""
+
+def finish_logs(within: float) -> None:
+    """Shows all that waits, for that many seconds at the most, and takes no more."""
+
+def write_logs() -> None:
+    """Writes what waits to stderr, without Python."""
+
+def dropped_logs() -> int:
+    """How many log records were dropped."""
 
 def validate_file(
     config_file: str,

@@ -74,9 +74,9 @@ def report_records() -> int:
     Returns:
         The number of the sink, for `logger.remove`.
     """
-    from loguru import logger
+    from servo.logging.defaults import add_own
 
-    return logger.add(_report, level=0, format=LINE, filter=_has_progress, catch=True)
+    return add_own(_report, level=0, format=LINE, filter=_has_progress, catch=True)
 
 
 def _has_progress(record: loguru.Record) -> bool:

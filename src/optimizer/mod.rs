@@ -19,11 +19,25 @@ pub(crate) fn agent() -> String {
     format!("github.com/opsani/servox v{}", env!("CARGO_PKG_VERSION"))
 }
 
+/// Where a service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What the servo is called there.
+    pub id: String,
+    /// Its URL, without any secret.
+    pub url: String,
+}
+
 /// One side of the protocol: takes a servo's messages and answers them.
 #[async_trait]
 pub trait Optimizer: Send + Sync {
     /// Answers one message.
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError>;
+
+    /// Where it is, for those who look on; None where it is in this process.
+    fn place(&self) -> Option<Place> {
+        None
+    }
 
     /// Whether it has nothing more to ask. A service never says so.
     fn finished(&self) -> bool {

@@ -11,6 +11,7 @@ mod errors;
 mod event_loop;
 mod greeting;
 mod json;
+mod logs;
 mod loop_queue;
 mod native;
 mod optimizer_client;
@@ -42,6 +43,10 @@ mod core {
     #[pymodule_export]
     use super::errors::ConfigError;
     #[pymodule_export]
+    use super::logs::{
+        dropped_logs, finish_logs, flush_logs, forward_logs, set_log_form, set_log_levels, show_logs, write_logs,
+    };
+    #[pymodule_export]
     use super::native::{NativeCall, NativeConnector, native_metadata, native_problems, native_schema};
     #[pymodule_export]
     use super::optimizer_client::{OptimizerClient, is_retryable_status};
@@ -62,29 +67,11 @@ mod core {
         DataPoint, TimeSeries, duration_pattern, duration_to_text, measurement_wire, step_alignment, text_to_duration,
     };
     #[pymodule_export]
-    use super::{forward_logs, version};
+    use super::version;
 }
-
-/// The level of Python's logging that stands for TRACE, as loguru has it.
-const TRACE: u8 = 5;
 
 /// The version of the engine.
 #[pyfunction]
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
-}
-
-/// Sends the engine's log records to Python's `logging`, under `servox`; further calls do nothing.
-#[pyfunction]
-fn forward_logs(py: Python<'_>) -> PyResult<()> {
-    // Below DEBUG only where somebody asks for it: the bodies of requests are there.
-    let asked = py.import("logging")?.call_method1("getLogger", ("servox",))?.call_method1("isEnabledFor", (TRACE,))?;
-    let most = if asked.extract()? { log::LevelFilter::Trace } else { log::LevelFilter::Debug };
-    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::LoggersAndLevels)?
-        .filter_target("servox".to_owned(), most)
-        // Spans are for those who trace.
-        .filter_target(crate::telemetry::spans::TARGET.to_owned(), log::LevelFilter::Off);
-    // Installed already, here or by a host program: then it stays as it is.
-    let _ = logger.install();
-    Ok(())
 }

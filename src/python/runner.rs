@@ -167,7 +167,8 @@ impl Turn {
         let this = self.this();
         let stop = locked(&this.stop).clone();
         let optimizer = self.optimizer(&stop).await?;
-        Ok(Runner::new(this.servo.clone(), optimizer, stop))
+        // `servo.runner` logs them.
+        Ok(Runner::new(this.servo.clone(), optimizer, stop).with_steps(false))
     }
 
     async fn optimizer(&self, stop: &Stop) -> PyResult<Arc<dyn Optimizer>> {

@@ -10,6 +10,7 @@ use super::assembly::text_of;
 use crate::event::{Context, EventError};
 use crate::model::{Adjustment, Control, Duration};
 use crate::optimizer::{Command, Commands, Status};
+use crate::telemetry::spans::success;
 
 /// How long SLEEP sleeps that does not say how long.
 const SLEEP: Duration = Duration::from_secs(120);
@@ -137,7 +138,7 @@ async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<St
     match task {
         Task::Describe { control } => {
             let description = servo.describe(control, scope).await?;
-            tracing::info!(
+            success!(
                 servo = servo.name(),
                 "Described: {} components, {} metrics",
                 description.components.len(),
@@ -147,7 +148,7 @@ async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<St
         }
         Task::Measure { metrics, control } => {
             let measurement = servo.measure(metrics, control, scope).await?;
-            tracing::info!(
+            success!(
                 servo = servo.name(),
                 "Measured: {} readings, {} annotations",
                 measurement.readings.len(),
@@ -159,7 +160,7 @@ async fn content_of(servo: &Servo, task: Task, scope: &Context) -> Result<Map<St
         }
         Task::Adjust { adjustments, control } => {
             let state = servo.adjust(adjustments, control, scope).await?;
-            tracing::info!(
+            success!(
                 servo = servo.name(),
                 "Adjusted: {} components, {} settings",
                 state.components.len(),

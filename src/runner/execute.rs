@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::commands::{Task, carry_out};
 use super::progress::Word;
-use super::run::Runner;
+use super::run::{Runner, step};
 use super::stop::Overdue;
 use crate::event::{ErrorKind, EventError};
 use crate::optimizer::{Command, Status};
@@ -40,6 +40,15 @@ impl Runner {
         let limit = self.patience.saturating_add(task.asked_time());
         // Subscribed before the work begins: its first report counts.
         let over = CancellationToken::new();
+        match &task {
+            Task::Describe { .. } => step!(self, "Describing..."),
+            Task::Measure { metrics, .. } => step!(self, "Measuring... [metrics={}]", metrics.join(", ")),
+            Task::Adjust { adjustments, .. } => {
+                let told: Vec<_> = adjustments.iter().map(ToString::to_string).collect();
+                step!(self, "Adjusting... [{}]", told.join(", "));
+            }
+            Task::Sleep(_) => {}
+        }
         let progress = self.report_progress(command, task.event(), self.servo.progress(), over.clone());
         let work = carry_out(&self.servo, task, &context);
         tokio::pin!(work, progress);

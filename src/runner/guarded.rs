@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 
 use super::assembly::text_of;
-use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request};
+use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Place, Reply, Request};
 
 /// An optimizer whose panics are failures like any other: connectors are shut down in order whatever it does.
 pub(super) struct Guarded(pub Arc<dyn Optimizer>);
@@ -25,6 +25,10 @@ impl Optimizer for Guarded {
             let text = text_of(&*panic);
             Err(OptimizerError::new(failure, format!("{} panicked, a defect of the optimizer: {text}", event.as_str())))
         })
+    }
+
+    fn place(&self) -> Option<Place> {
+        self.0.place()
     }
 
     fn finished(&self) -> bool {

@@ -10,7 +10,7 @@ use super::commands::Task;
 use super::consent::Intent;
 use super::counting;
 use super::execute::Executed;
-use super::run::{Ended, Reached, RunError, Runner, Turn};
+use super::run::{Ended, Reached, RunError, Runner, Turn, step};
 use crate::event::EventError;
 use crate::optimizer::{Command, Commands, Event, OptimizerError, Reply, Status};
 use crate::telemetry::spans::span;
@@ -45,6 +45,7 @@ impl Runner {
             if let Some(ended) = self.refused(Intent::Poll).await {
                 return Ok(Turn::Ended(ended));
             }
+            step!(self, "getting next command");
             // What an optimizer is about to ask is of no use to a run that ends, however long it thinks about it.
             let Some(next) = self.stop.unless_requested(Box::pin(self.post(Event::WhatsNext, Json::Null))).await else {
                 return Ok(Turn::Ended(self.interrupted()));
@@ -90,7 +91,7 @@ impl Runner {
 
     /// Follows one command. Once the run is asked to end that takes no longer than its part of the grace.
     pub(super) async fn follow(&self, command: &Command) -> Followed {
-        tracing::debug!(servo = self.servo.name(), "What's next? {}", command.cmd);
+        step!(self, "What's Next? => {}", command.cmd);
         let span =
             span!(INFO, "command", servo = self.servo.name(), cmd = %command.cmd, cmd_uid = command.cmd_uid.as_deref());
         let work = Box::pin(self.carry_out_and_report(command).instrument(span));
@@ -118,7 +119,7 @@ impl Runner {
         }
         let task = match Task::read(command) {
             Ok(Task::Sleep(sleep)) => {
-                tracing::info!(servo = self.servo.name(), "Sleeping for {} ({})", sleep.duration, sleep.reason);
+                step!(self, "Sleeping for {} ({}).", sleep.duration, sleep.reason);
                 self.show(Some(command));
                 self.stop.unless_requested(tokio::time::sleep(sleep.duration.to_std())).await;
                 counting::command(command.cmd, "ok", None);

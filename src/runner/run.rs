@@ -34,6 +34,20 @@ use crate::event::{Call, EventError};
 use crate::optimizer::{Command, Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
 use crate::telemetry::servos::{Presence, State};
 
+/// Logs a step of a run: at INFO where a service asks for it, and at DEBUG where a view tells the same.
+macro_rules! step {
+    ($runner:expr, $($message:tt)*) => {
+        if !$runner.steps {
+        } else if $runner.remote {
+            tracing::info!(servo = $runner.servo.name(), $($message)*);
+        } else {
+            tracing::debug!(servo = $runner.servo.name(), $($message)*);
+        }
+    };
+}
+
+pub(super) use step;
+
 /// How long anything may take that nobody asked to end, beyond the time its command asks for.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 /// How long a servo rests that its service does not know any more.
@@ -77,6 +91,10 @@ pub struct Runner {
     consent: Option<Arc<dyn Consent>>,
     polling: bool,
     presence: Presence,
+    /// Whether steps are logged.
+    pub(super) steps: bool,
+    /// The optimizer is a service: what it asks for is told nowhere else.
+    pub(super) remote: bool,
 }
 
 /// How a part of a run ended.
@@ -102,6 +120,8 @@ impl Runner {
         let grace = Grace::default();
         Self {
             servo,
+            steps: true,
+            remote: optimizer.place().is_some(),
             optimizer: Arc::new(Guarded(optimizer)),
             stop,
             patience: PATIENCE,
@@ -126,6 +146,13 @@ impl Runner {
     #[must_use]
     pub fn with_polling(mut self, polling: bool) -> Self {
         self.polling = polling;
+        self
+    }
+
+    /// Sets whether the steps of the run are logged, as by default; a program that logs them itself does not want them.
+    #[must_use]
+    pub fn with_steps(mut self, steps: bool) -> Self {
+        self.steps = steps;
         self
     }
 

@@ -1,7 +1,7 @@
 //! START: attach, HELLO, startup.
 
 use super::greeting::greeting;
-use super::run::{Reached, RunError, Runner};
+use super::run::{Reached, RunError, Runner, step};
 use super::stop::Overdue;
 use crate::event::{ErrorKind, EventError};
 use crate::optimizer::Event;
@@ -9,11 +9,15 @@ use crate::optimizer::Event;
 impl Runner {
     /// Whether the servo has started; it has not when the run was asked to end meanwhile.
     pub(super) async fn start(&self, reached: &mut Reached) -> Result<bool, RunError> {
+        if let Some(place) = self.optimizer.place() {
+            step!(self, "Connecting to Opsani Optimizer @ {}...", place.url);
+        }
         let mut context = self.servo.context();
         context.cancelled = self.stop.token().child_token();
         if !self.started(self.servo.attach()).await? {
             return Ok(false);
         }
+        step!(self, "Saying HELLO.");
         let hello = async { self.post(Event::Hello, greeting(&self.servo).await).await };
         match self.stop.unless_requested(hello).await {
             Some(Ok(_welcome)) => {}
@@ -25,11 +29,12 @@ impl Runner {
         if !self.started(self.servo.startup(&context)).await? {
             return Ok(false);
         }
-        tracing::info!(
-            servo = self.servo.name(),
-            "Servo started with {} active connectors",
-            self.servo.connectors().count()
-        );
+        // A connection file has been read by now.
+        let place = self.optimizer.place().map(|place| format!(" [{} @ {}]", place.id, place.url)).unwrap_or_default();
+        if self.steps {
+            let count = self.servo.connectors().count();
+            tracing::info!(servo = self.servo.name(), "Servo started with {count} active connectors{place}");
+        }
         Ok(true)
     }
 

@@ -4,6 +4,8 @@
 //! tell what takes how long inside of what.
 
 mod catalogue;
+#[cfg(feature = "python")]
+pub mod logs;
 mod metrics;
 #[cfg(feature = "otel")]
 mod otel;

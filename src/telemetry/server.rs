@@ -80,7 +80,7 @@ pub async fn serve(
     let connections = TaskTracker::new();
     connections.spawn(accept(listener, site, stop, connections.clone()));
     connections.close();
-    tracing::info!("metrics are at http://{bound}/metrics");
+    tracing::debug!("metrics are at http://{bound}/metrics");
     Ok(Endpoint { address: bound, connections })
 }
 

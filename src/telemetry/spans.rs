@@ -2,6 +2,16 @@
 
 /// The target of all spans, for filters such as `servox::span=debug`.
 pub(crate) const TARGET: &str = "servox::span";
+/// The field of a record that tells of something that was brought to its end: `SUCCESS` to those who know that level,
+/// between INFO and WARNING.
+pub(crate) const SUCCESS: &str = "success";
+
+/// Logs at INFO, or at SUCCESS where that level is known.
+macro_rules! success {
+    ($($fields:tt)*) => { ::tracing::info!(success = true, $($fields)*) };
+}
+
+pub(crate) use success;
 
 /// A span of that level and name, where a subscriber wants spans of that level; otherwise none, for the price of a
 /// comparison.

@@ -4,7 +4,6 @@ import asyncio
 import datetime
 import gc
 import json
-import logging
 import time
 import weakref
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 import servo
-from servo import _core
+from servo.logging import engine
 
 CONFIG = "tuned: {}\n"
 OPTIMIZER = "optimizer: {local: {goal: {objective: minimize, metric: cost}}}\n"
@@ -521,14 +520,21 @@ async def until(condition):
 
 
 class TestLogs:
-    async def test_records_of_the_engine_reach_logging(self, open_servos, study, tuned, caplog):
-        _core.forward_logs()
-        _core.forward_logs()
-        with caplog.at_level(logging.INFO, logger="servox"):
+    async def test_records_of_the_engine_reach_loguru(self, open_servos, study, tuned):
+        found: list[Any] = []
+        sink = servo.logger.add(lambda message: found.append(message.record), level="INFO", format="{message}")
+        try:
+            engine.forward()
+            engine.forward()
             (one,) = open_servos(study(trials=2) + CONFIG, tuned)
             await asyncio.wait_for(one.run(), 60)
-            await until(lambda: any("Servo started" in record.getMessage() for record in caplog.records))
-        assert all(record.name.startswith("servox") for record in caplog.records if "Servo started" in record.message)
+            await until(lambda: any("Servo started" in record["message"] for record in found))
+        finally:
+            servo.logger.remove(sink)
+        (started,) = [record for record in found if "Servo started" in record["message"]]
+        assert (started["name"], started["function"], started["file"].name) == ("servox.runner.start", "-", "start.rs")
+        assert started["extra"]["servo"] == one.name
+        assert started["level"].name == "INFO"
 
 
 def test_the_engine_holds_up_under_a_naive_clock(open_servos):

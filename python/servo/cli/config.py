@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,7 @@ def config(
 def _selected(options: Options) -> list[EffectiveDocument]:
     from servo.cli.errors import CommandError, engine_errors
     from servo.cli.logs import configure_logging
-    from servo.cli.session import connector_types, environment, named, require_file
+    from servo.cli.session import connector_types, named, require_file
     from servo.cli.validate import short
     from servo.configuration.effective import effective_documents
 
@@ -71,7 +72,7 @@ def _selected(options: Options) -> list[EffectiveDocument]:
     with engine_errors():
         types = connector_types(options.config_file)
         try:
-            found = effective_documents(str(short(options.config_file)), types, environment())
+            found = effective_documents(str(short(options.config_file)), types, dict(os.environ))
         except (TypeError, ValueError) as error:
             if hasattr(error, "problems"):
                 raise

@@ -12,6 +12,7 @@ import typer
 from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 if TYPE_CHECKING:
+    from servo.cli.places import Places
     from servo.cli.session import Assembly, Servo
     from servo.cli.signals import Interrupts
     from servo.cli.views.state import State, View
@@ -33,6 +34,7 @@ class Choices:
     interactive: bool = False
     output: Output = Output.text
     metrics_address: str | None = None
+    limit: int | None = None
 
     @property
     def checks(self) -> bool:
@@ -111,8 +113,8 @@ def run(
     options: Options = replace(context.obj, debug=debug or context.obj.debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
-    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)
-    interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_show_cursor)
+    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None, options.limit)
+    interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_leave)
     results: list[dict[str, Any]] = []
     try:
         with interrupts:
@@ -147,13 +149,19 @@ def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> 
             raise Interrupted(interrupts.received) from error
         raise
     view = _choose_view(options, choices, servos)
+    steps = _steps(options, view, servos)
     # What has been made stays until the end: the garbage collector need not look through it again and again.
     gc.freeze()
-    return run_async(_check_and_run(servos, view, choices, interrupts), debug=options.debug)
+    return run_async(_check_and_run(servos, view, steps, choices, interrupts, options), debug=options.debug)
 
 
 async def _check_and_run(
-    servos: "list[Servo]", view: "View", choices: Choices, interrupts: "Interrupts"
+    servos: "list[Servo]",
+    view: "View",
+    steps: "Steps",
+    choices: Choices,
+    interrupts: "Interrupts",
+    options: Options,
 ) -> list[dict[str, Any]]:
     from servo.cli.ending import result_of
     from servo.cli.session import assembly_of
@@ -173,23 +181,33 @@ async def _check_and_run(
 
     from servo.cli.operations import watched
 
+    if choices.output is not Output.json:
+        from servo.cli.banner import show_banner
+
+        show_banner(options, servos)
     async with contextlib.AsyncExitStack() as stack:
         permits = None
         if choices.interactive:
             from servo.cli.questions import Questions
 
             permits = stack.enter_context(Questions(len(servos))).permits
+        places = None
+        if choices.limit is not None and choices.limit < len(servos):
+            from servo.cli.places import Places
+
+            places = Places(choices.limit, permits)
+            permits = places.permits
         await stack.enter_async_context(watched(servos, choices.metrics_address))
         assembly = assembly_of(servos, poll=choices.poll, permits=permits)
         interrupts.hand_to(assembly.interrupt)
         view.start()
         stack.callback(view.close)
-        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll)
-        return await _run_all(assembly, watch, view, interrupts)
+        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll, places=places)
+        return await _run_all(assembly, watch, view, steps, interrupts)
 
 
 async def _run_all(
-    assembly: "Assembly", watch: "Watch", view: "View", interrupts: "Interrupts"
+    assembly: "Assembly", watch: "Watch", view: "View", steps: "Steps", interrupts: "Interrupts"
 ) -> list[dict[str, Any]]:
     """Run the servos side by side and keep the view up to date."""
     import asyncio
@@ -200,12 +218,51 @@ async def _run_all(
         # Not from the signal's handler: that may have interrupted a line half written.
         if interrupts.received is not None and not told:
             view.stopping(interrupts.received)
+            steps.stopping(interrupts.received)
             told = True
         watch.look()
         if run.done():
             results: list[dict[str, Any]] = json.loads(run.result())
+            if told:
+                steps.stopped()
             return results
         await asyncio.wait([run], timeout=TICK)
+
+
+class Steps:
+    """Logs the end of a run where a service drives the servos and no view tells.
+
+    Args:
+        servos: How many there are; 0 where nothing is logged.
+    """
+
+    def __init__(self, servos: int) -> None:
+        self._servos = servos
+
+    def stopping(self, reason: str) -> None:
+        """The run is to end."""
+        self._log(f"Received exit signal {reason}...")
+        self._log("Shutting down servo..." if self._servos == 1 else f"Shutting down {self._servos} running servos...")
+
+    def stopped(self) -> None:
+        """The run has ended."""
+        self._log("Servo shutdown complete.")
+
+    def _log(self, text: str) -> None:
+        if self._servos:
+            import logging
+
+            logging.getLogger("servo.cli.run").info("%s", text)
+
+
+def _steps(options: Options, view: "View", servos: "list[Servo]") -> Steps:
+    from servo.cli.logs import tell_steps
+    from servo.cli.views.lines import LinesView
+
+    if not isinstance(view, LinesView) or all(servo.optimizer == "local" for servo in servos):
+        return Steps(0)
+    tell_steps(options)
+    return Steps(len(servos))
 
 
 class Watch:
@@ -217,13 +274,17 @@ class Watch:
         alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
             Of several those are shown that have changed.
         polls: Whether optimizers are asked for commands.
+        places: Who waits for the end of a servo.
     """
 
-    def __init__(self, assembly: "Assembly", view: "View", alone: bool, polls: bool) -> None:
+    def __init__(
+        self, assembly: "Assembly", view: "View", alone: bool, polls: bool, places: "Places | None" = None
+    ) -> None:
         self._assembly = assembly
         self._view = view
         self._alone = alone
         self._polls = polls
+        self._places = places
         self._last: tuple[str, State] | None = None
 
     def look(self) -> None:
@@ -231,6 +292,8 @@ class Watch:
         from servo.cli.views.state import Note, State
 
         changes = json.loads(self._assembly.drain())
+        if self._places is not None:
+            self._places.look(changes)
         for change in changes:
             name, state = change["name"], State.of(change["state"])
             if not self._polls and state.phase not in ("starting", "stopping", "done"):
@@ -292,7 +355,10 @@ def _terminal_width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def _show_cursor() -> None:
-    """A live view hides the cursor; nobody else will bring it back."""
+def _leave() -> None:
+    """Shows what else would be lost. A live view hides the cursor; nobody else will bring it back."""
+    from servo.cli.logs import write_rest
+
+    write_rest()
     if sys.stdout.isatty():
         os.write(sys.stdout.fileno(), b"\x1b[?25h\r\n")

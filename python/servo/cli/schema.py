@@ -174,12 +174,16 @@ def _was_asked_for(options: Options) -> bool:
 class _Document:
     """A document as it is written, valid or not."""
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Any, *, alone: bool) -> None:
+        import os
+
         self.content: dict[str, Any] = content if isinstance(content, dict) else {}
         optimizer = self.content.get("optimizer")
         keys = optimizer if isinstance(optimizer, dict) else {}
-        name = self.content.get("name")
-        self.name = str(name or keys.get("id") or keys.get("optimizer_id") or "servo")
+        name = self.content.get("name") or (os.environ.get("SERVO_NAME") if alone else None)
+        self.name = str(
+            name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo"
+        )
 
 
 def _documents(options: Options) -> Any:
@@ -188,4 +192,4 @@ def _documents(options: Options) -> Any:
     from servo._core import read_documents
 
     texts = read_documents(str(options.config_file)) or ["{}"]
-    return [_Document(json.loads(text)) for text in texts]
+    return [_Document(json.loads(text), alone=len(texts) == 1) for text in texts]

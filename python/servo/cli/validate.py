@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,11 +88,11 @@ def _descriptor(text: str) -> tuple[str | None, str]:
 def _checked(path: Path, offered: Sequence[tuple[str | None, str]] | None) -> dict[str, Any]:
     """The result of a file, with the lines for people under `lines`."""
     from servo.cli.errors import describe_error, is_expected
-    from servo.cli.session import connector_types, core, environment
+    from servo.cli.session import connector_types, core
 
     read = str(path) == "-"
     name = STDIN if read else str(path)
-    variables = environment()
+    variables = dict(os.environ)
     arguments: dict[str, Any] = {}
     if read:
         arguments["content"] = sys.stdin.buffer.read()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from servo.logging.defaults import reset_to_defaults as reset_to_defaults
     from servo.logging.defaults import root_path as root_path
     from servo.logging.defaults import set_colors as set_colors
+    from servo.logging.defaults import set_format as set_format
     from servo.logging.defaults import set_level as set_level
     from servo.logging.format import DEFAULT_FORMAT as DEFAULT_FORMAT
     from servo.logging.format import Formatter as Formatter
@@ -55,6 +56,7 @@ _HOMES = {
         "reset_to_defaults",
         "root_path",
         "set_colors",
+        "set_format",
         "set_level",
     ],
     "servo.logging.format": ["DEFAULT_FORMAT", "Formatter"],

@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
-from servo.logging.format import Formatter
+from servo.logging import engine
+from servo.logging.format import FORMS, Formatter
 from servo.logging.intercept import intercept
 from servo.logging.levels import Filter, level_named
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 __all__ = [
     "DEFAULT_FILE_HANDLER",
@@ -21,11 +26,15 @@ __all__ = [
     "DEFAULT_HANDLERS",
     "DEFAULT_STDERR_HANDLER",
     "CurrentStderr",
+    "add_own",
+    "follow_sinks",
     "install",
     "logs_path",
     "reset_to_defaults",
     "root_path",
     "set_colors",
+    "set_engine_levels",
+    "set_format",
     "set_level",
 ]
 
@@ -83,15 +92,20 @@ if os.environ.get("SERVO_LOG_FILE"):
     DEFAULT_HANDLERS.append(DEFAULT_FILE_HANDLER)
 
 _installed: list[int] = []
+_own: set[int] = {0}
+"""Sinks that want no records of the engine for themselves; the one that loguru starts with among them."""
+_followed: Any = None
 
 
 def reset_to_defaults() -> None:
-    """Removes all sinks, and sends records of level INFO and above to stderr, with colours on a terminal.
+    """Removes all sinks, and sends records of level INFO and above to stderr, as text, with colours on a terminal.
 
     Records of the loggers `asyncio` and `backoff` of the standard library go there too.
     """
     DEFAULT_FILTER.level = "INFO"
+    DEFAULT_FORMATTER.form = "text"
     DEFAULT_STDERR_HANDLER["colorize"] = None
+    set_engine_levels(None)
     logger.remove()
     _add_defaults()
     logging.getLogger("asyncio").setLevel(logging.INFO)
@@ -110,6 +124,34 @@ def set_level(level: str) -> None:
     DEFAULT_FILTER.level, number = level_named(level)
     logging.getLogger("asyncio").setLevel(number)
     _replace_first_sink()
+    set_engine_levels(None)
+
+
+def set_engine_levels(levels: Mapping[str, int] | None) -> None:
+    """Sets from which levels on records of the engine are written.
+
+    Args:
+        levels: Their numbers by module, such as `servox`; None for the level of all others.
+    """
+    DEFAULT_FILTER.modules = dict(levels or {})
+    engine.set_levels(levels or {engine.ENGINE: level_named(DEFAULT_FILTER.level)[1]})
+    follow_sinks(anew=True)
+
+
+def set_format(form: str) -> None:
+    """Sets the form of lines on stderr and in the log file.
+
+    Args:
+        form: `text`, or `json` for one JSON object on a line.
+
+    Raises:
+        ValueError: There is no such form.
+    """
+    if form not in FORMS:
+        raise ValueError(f"Unknown form of log lines: {form!r}; expected one of {', '.join(FORMS)}")
+    DEFAULT_FORMATTER.form = form
+    engine.set_form(form)
+    install()
 
 
 def set_colors(colors: bool | None) -> None:
@@ -130,8 +172,34 @@ def install() -> None:
     _add_defaults()
 
 
+def add_own(sink: Any, **arguments: Any) -> int:
+    """Adds a sink that does not need what the engine logs; gives its number."""
+    number = logger.add(sink, **arguments)
+    _own.add(number)
+    return number
+
+
+def follow_sinks(*, anew: bool = False) -> None:
+    """Has the engine log what the sinks want that others have added.
+
+    Args:
+        anew: Whether to look though no sink has come or gone.
+    """
+    global _followed
+    # There is no public way to learn of them.
+    handlers = getattr(getattr(logger, "_core", None), "handlers", {})
+    if handlers is _followed and not anew:
+        return
+    _followed = handlers
+    ours = _own.union(_installed)
+    least = min((handler.levelno for number, handler in handlers.items() if number not in ours), default=255)
+    engine.set_levels(engine.levels(), int(least))
+
+
 def _add_defaults() -> None:
     _installed.clear()
+    if getattr(getattr(logger, "_core", None), "patcher", None) is None:
+        logger.configure(patcher=_before_each)
     for handler in DEFAULT_HANDLERS:
         try:
             _installed.append(logger.add(**_arguments(handler)))
@@ -142,9 +210,15 @@ def _add_defaults() -> None:
             logger.warning(f"no log file is written, see SERVO_LOG_FILE and SERVO_LOG_ROTATION: {error}")
 
 
+def _before_each(_: Record) -> None:
+    follow_sinks()
+    engine.show_before()
+
+
 def _arguments(handler: dict[str, Any]) -> dict[str, Any]:
     if handler.get("colorize") is None and handler is DEFAULT_STDERR_HANDLER:
-        unwanted = any(os.environ.get(name) for name in ("NO_COLOR", "SERVO_NO_COLOR"))
+        unwanted = DEFAULT_FORMATTER.form == "json"
+        unwanted = unwanted or any(os.environ.get(name) for name in ("NO_COLOR", "SERVO_NO_COLOR"))
         return {**handler, "colorize": CurrentStderr().isatty() and not unwanted}
     return handler
 

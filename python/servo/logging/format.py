@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from servo.connector import current_connector
-from servo.events import current_event
+from servo.logging.context import about
+from servo.logging.structured import json_line
 
 if TYPE_CHECKING:
     from loguru import Record
 
-__all__ = ["DEFAULT_FORMAT", "Formatter", "current"]
+__all__ = ["DEFAULT_FORMAT", "FORMS", "Formatter"]
 
 DEFAULT_FORMAT = (
     "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> | "
@@ -22,11 +21,8 @@ DEFAULT_FORMAT = (
     "<level>{message}</level>{extra[traceback]}"
 )
 
-
-def current(module: str, name: str) -> Any:
-    """What a function such as `current_servo` gives; None as long as its module was not imported, as nothing is set."""
-    function = getattr(sys.modules.get(f"servo.{module}"), name, None)
-    return function() if callable(function) else None
+FORMS = ("text", "json")
+"""The forms of log lines."""
 
 
 class Formatter:
@@ -35,25 +31,24 @@ class Formatter:
     `extra["component"]` is the name of the connector that logs, with the event at work, such as `prometheus[measure]`;
     `servo` outside of connectors. With several servos the identifier of the optimizer stands before it. One that was
     given stays.
+
+    Args:
+        form: `text`, or `json` for one JSON object on a line. The attribute of that name may be changed.
     """
+
+    def __init__(self, form: str = "text") -> None:
+        self.form = form
 
     def __call__(self, record: Record) -> str:
         extra = record["extra"]
-        stack = "\n" + "".join(traceback.format_stack()) if extra.get("with_traceback") else ""
-        extra["traceback"] = stack
+        if "traceback" not in extra:
+            extra["traceback"] = "\n" + "".join(traceback.format_stack()) if extra.get("with_traceback") else ""
+        told = about(record)
         if "component" not in extra:
-            extra["component"] = _component(extra)
-        return DEFAULT_FORMAT + "\n{exception}"
-
-
-def _component(extra: dict[str, Any]) -> str:
-    connector = extra["connector"] if extra.get("connector") is not None else current_connector()
-    component = "servo" if connector is None else str(getattr(connector, "name", connector))
-    if (event := current_event()) is not None:
-        component += f"[{event}]"
-    servos = getattr(current("assembly", "current_assembly"), "servos", None) or ()
-    servo = current("servo", "current_servo") if len(servos) > 1 else None
-    if servo is not None:
-        optimizer = getattr(servo, "optimizer", None)
-        return f"{getattr(optimizer, 'id', optimizer)}({component})"
-    return component
+            extra["component"] = told.component
+        if self.form != "json":
+            return DEFAULT_FORMAT + "\n{exception}"
+        if "json_line" not in record:
+            # Beside what belongs to the record: a text of its own would be parsed as a format.
+            record["json_line"] = json_line(record, told)  # type: ignore[typeddict-unknown-key]
+        return "{json_line}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -40,10 +41,17 @@ class Filter:
 
     Args:
         level: The name of the level; the attribute of that name may be changed.
+        modules: The numbers of other levels by module; the longest name counts.
     """
 
-    def __init__(self, level: str = "INFO") -> None:
+    def __init__(self, level: str = "INFO", modules: Mapping[str, int] | None = None) -> None:
         self.level = level
+        self.modules: Mapping[str, int] = modules or {}
 
     def __call__(self, record: Record) -> bool:
-        return record["level"].no >= level_named(self.level)[1]
+        number = record["level"].no
+        if self.modules and (name := record["name"]):
+            found = [prefix for prefix in self.modules if name == prefix or name.startswith(prefix + ".")]
+            if found:
+                return number >= self.modules[max(found, key=len)]
+        return number >= level_named(self.level)[1]

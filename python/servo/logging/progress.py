@@ -13,7 +13,7 @@ from loguru import logger
 
 from servo.connector import current_connector
 from servo.events import current_event
-from servo.logging.format import current
+from servo.logging.context import current
 
 if TYPE_CHECKING:
     from loguru import Message, Record

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
-from servo import _core
+from servo.logging import engine
 
 
 def forward() -> None:
-    """Has the engine log to `logging` under `servox`, and from there to loguru unless the program has handlers."""
-    _core.forward_logs()
-    engine = logging.getLogger("servox")
-    if not engine.hasHandlers():
-        from servo.logging import InterceptHandler
-
-        engine.addHandler(InterceptHandler())
+    """Has the engine log to loguru, unless the program has said so already."""
+    if not engine.is_forwarded():
+        engine.forward()

@@ -50,19 +50,19 @@ class Records:
 
     def open(self) -> None:
         """Begins to keep what is logged, for as long as anybody wants it."""
-        from loguru import logger
-
-        from servo.logging.defaults import DEFAULT_FILTER, DEFAULT_FORMATTER
+        from servo.logging.defaults import DEFAULT_FILTER, add_own
+        from servo.logging.format import Formatter
 
         with self._lock:
             self._users += 1
             if self._users > 1:
                 return
-        self._sink = logger.add(
+        self._sink = add_own(
             self.add,
             filter=DEFAULT_FILTER,
             level=0,
-            format=DEFAULT_FORMATTER,
+            # In lines with times, whatever the form of others.
+            format=Formatter(),
             colorize=False,
             backtrace=False,
             diagnose=False,
@@ -91,7 +91,7 @@ class Records:
 
 
 class _Handler(logging.Handler):
-    """Takes records of the standard library, those of the engine among them."""
+    """Takes records of the standard library."""
 
     def __init__(self, records: Records) -> None:
         super().__init__()
@@ -100,9 +100,9 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps one, unless loguru gets it as well."""
-        from servo.logging.intercept import InterceptHandler
+        from servo.logging.intercept import is_intercepted
 
-        if any(isinstance(handler, InterceptHandler) for handler in logging.getLogger(record.name).handlers):
+        if is_intercepted(record):
             return
         try:
             self._records.add(self.format(record))

@@ -80,6 +80,15 @@ impl Authentication {
         Ok(Self::Client(Arc::new(client), Tokens::default()))
     }
 
+    /// Where messages go, as it is told; the path of a connection file that was not read yet.
+    pub fn at(&self) -> String {
+        match self {
+            Self::Token(access) => access.at.clone(),
+            Self::Client(client, _) => shown(&client.url),
+            Self::File(file) => file.at(),
+        }
+    }
+
     /// Whether another program says what the access is.
     pub fn follows_a_file(&self) -> bool {
         matches!(self, Self::File(_))

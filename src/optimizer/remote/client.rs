@@ -112,6 +112,12 @@ impl Client {
         &self.id
     }
 
+    /// Where messages go, as it is told: without any secret.
+    pub fn at(&self) -> String {
+        let at = self.authentication.at();
+        at.strip_suffix(MESSAGES).map_or(at.clone(), str::to_owned)
+    }
+
     /// Posts a message; gives the JSON of the answer.
     ///
     /// What may pass is waited out within the limits. Dropping the future ends the request. After a 401 a fresh token is

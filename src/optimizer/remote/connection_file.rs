@@ -54,6 +54,12 @@ impl ConnectionFile {
         Self { path: path.into(), service, state: Mutex::default() }
     }
 
+    /// Where messages go, as it is told; the path while nobody knows.
+    pub fn at(&self) -> String {
+        let at = self.state().access.as_ref().map(|access| access.at.clone());
+        at.unwrap_or_else(|| self.path.display().to_string())
+    }
+
     /// What the file says now. Content that is wrong leaves what it said before in force.
     pub async fn access(&self, at_once: bool) -> Result<Access, RemoteError> {
         {

@@ -22,7 +22,7 @@ pub use errors::{FailureKind, RemoteError, is_retryable};
 pub use pool::Timeouts;
 pub use retry::{CONNECT_CONTEXT, Contexts, DEFAULT_CONTEXT, Limits};
 
-use super::{Event, Failure, Optimizer, OptimizerError, Reply, Request, Status};
+use super::{Event, Failure, Optimizer, OptimizerError, Place, Reply, Request, Status};
 
 /// How long a farewell is tried.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -47,6 +47,10 @@ impl RemoteOptimizer {
 
 #[async_trait]
 impl Optimizer for RemoteOptimizer {
+    fn place(&self) -> Option<Place> {
+        Some(Place { id: self.client.id().to_owned(), url: self.client.at() })
+    }
+
     async fn post(&self, request: Request) -> Result<Reply, OptimizerError> {
         let kind = Kind::of(&request);
         let tries = match kind {

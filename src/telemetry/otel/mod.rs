@@ -6,7 +6,7 @@
 mod bridge;
 mod courier;
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
@@ -15,11 +15,12 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use tracing::Level;
+use tracing::{Level, Subscriber};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 
 use bridge::LogBridge;
 use courier::Courier;
@@ -43,17 +44,37 @@ pub struct TraceError(String);
 /// Records go on to `log` as they did. At most 2,048 spans wait for a collector, unless `OTEL_BSP_MAX_QUEUE_SIZE` says
 /// another number; later ones are dropped. Nothing ever waits for the collector but [`finish_traces`].
 pub fn export_traces() -> Result<bool, TraceError> {
+    let Some(spans) = span_layer()? else { return Ok(kept().is_some()) };
+    let records = LogBridge.with_filter(filter_fn(bridge::is_record).with_max_level_hint(bridge::most()));
+    let subscriber = tracing_subscriber::registry().with(spans).with(records);
+    let installed = tracing::subscriber::set_global_default(subscriber);
+    installed.map_err(|_| {
+        *kept() = None;
+        TraceError("another subscriber of tracing is installed".to_owned())
+    })?;
+    Ok(true)
+}
+
+fn kept() -> MutexGuard<'static, Option<SdkTracerProvider>> {
+    EXPORT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What exports spans, for a subscriber; None where the environment does not ask for it, and once there is one.
+pub(super) fn span_layer<S>() -> Result<Option<impl Layer<S>>, TraceError>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
     let read = |name: &str| std::env::var(name).unwrap_or(UNSET.to_owned()).trim().to_owned();
     let wanted = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
     if wanted.iter().all(|name| read(name).is_empty())
         || read("OTEL_SDK_DISABLED").eq_ignore_ascii_case("true")
         || read("OTEL_TRACES_EXPORTER") == "none"
     {
-        return Ok(false);
+        return Ok(None);
     }
-    let mut kept = EXPORT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = kept();
     if kept.is_some() {
-        return Ok(true);
+        return Ok(None);
     }
     for name in ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] {
         let protocol = read(name);
@@ -74,12 +95,8 @@ pub fn export_traces() -> Result<bool, TraceError> {
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_filter(Targets::new().with_target("servox", Level::INFO).with_target(super::spans::TARGET, Level::DEBUG));
-    let records = LogBridge.with_filter(filter_fn(bridge::is_record).with_max_level_hint(bridge::most()));
-    let subscriber = tracing_subscriber::registry().with(spans).with(records);
-    tracing::subscriber::set_global_default(subscriber)
-        .map_err(|_| TraceError("another subscriber of tracing is installed".to_owned()))?;
     *kept = Some(provider);
-    Ok(true)
+    Ok(Some(spans))
 }
 
 /// Delivers what still waits, within that time, and ends the export.

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import servo.logging.engine as engine
 import servo.logging.format  # with the real modules, before they are replaced
 
 FAKE = Path(__file__).with_name("fake_core.py")
@@ -31,7 +33,20 @@ def clean_environment(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith(("SERVO_", "_SERVO"))] + ["NO_COLOR", "CI", "TERM"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("SERVO_BANNER", "off")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were():
+    """What the command line sends to loguru is of no interest to other tests."""
+    names = ("", "servo", "asyncio", "backoff")
+    kept = {name: (logging.getLogger(name).level, list(logging.getLogger(name).handlers)) for name in names}
+    yield
+    engine._prepare = None
+    for name, (level, handlers) in kept.items():
+        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).handlers[:] = handlers
 
 
 @pytest.fixture

@@ -106,10 +106,11 @@ class Servo:
         if does == "log":
             import logging
 
-            logging.getLogger("connector").info("a record of a connector")
-            logging.getLogger("servox.runner").info("a record of the engine")
-            logging.getLogger("servox.runner").warning("a warning of the engine")
-            logging.getLogger("servox.optimizer.local.session").warning("a note once more")
+            logging.getLogger("connector").info("a record of a package")
+            logging.getLogger("servo.checks").info("a record of a connector")
+            Logs.log(20, "servox::runner", "a record of the engine")
+            Logs.log(30, "servox::runner", "a warning of the engine")
+            Logs.log(30, "servox::optimizer::local::session", "a note once more")
         if does == "remote":
             self.state |= {"phase": "running", "command": {"kind": "MEASURE", "percent": 50.0, "message": None}}
             await self.rest()
@@ -314,7 +315,10 @@ class Duration(datetime.timedelta):
 def modules():
     """What to put into `sys.modules`."""
     core = types.ModuleType("servo._core")
-    core.version, core.forward_logs = lambda: "0.1.0", lambda: None
+    core.version = lambda: "0.1.0"
+    core.forward_logs, core.set_log_levels = Logs.forward, Logs.set_levels
+    core.show_logs = core.write_logs = lambda: None
+    core.flush_logs = core.finish_logs = core.set_log_form = lambda _: None
     core.native_connectors, core.Assembly = native_connectors, Assembly
     core.export_traces = lambda: False
     core.open_servos, core.validate_file, core.ConfigError = open_servos, validate_file, ConfigError
@@ -322,15 +326,35 @@ def modules():
     connector.connector_types = list
     values = types.ModuleType("servo.types")
     values.Duration = Duration
-    # What adopts the logger of connectors.
-    defaults, engine = types.ModuleType("servo.logging.defaults"), types.ModuleType("servo._engine")
-    defaults.set_level = defaults.set_colors = lambda _: None
+    engine = types.ModuleType("servo._engine")
     engine.report_records = lambda: None
-    return {module.__name__: module for module in (core, connector, values, defaults, engine)}
+    return {module.__name__: module for module in (core, connector, values, engine)}
+
+
+class Logs:
+    """How the engine logs."""
+
+    receiver, levels = None, {}
+
+    @classmethod
+    def forward(cls, receiver):
+        cls.receiver = receiver
+
+    @classmethod
+    def set_levels(cls, levels):
+        cls.levels = dict(levels)
+
+    @classmethod
+    def log(cls, level, module, message):
+        name = module.replace("::", ".")
+        if level >= cls.levels[max((prefix for prefix in cls.levels if name.startswith(prefix)), key=len)]:
+            cls.receiver(level, module, 7, None, message, time.time(), "web", None, None, None)
 
 
 if __name__ == "__main__":
+    import servo.logging.format  # with the real modules, before they are replaced
     from servo.entry_points import run_cli
 
     sys.modules.update(modules())
+    servo._core = sys.modules["servo._core"]
     run_cli()

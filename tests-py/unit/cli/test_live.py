@@ -66,7 +66,8 @@ def test_a_terminal_gets_the_live_view_and_then_the_result(process, config):
 def test_log_records_stand_above_the_live_view(process, config):
     config("log")
     text, _ = on_terminal(process, "run")
-    assert re.search(r"^.* \| connector - a record of a connector *$", plain(text), flags=re.MULTILINE)
+    line = r"^.* \| INFO     \| __main__:run:\d+ \| servo - a record of a connector *$"
+    assert re.search(line, plain(text), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"SERVO_NO_COLOR": "1"}])
@@ -128,3 +129,23 @@ def test_no_line_is_wider_than_the_terminal(fake, width):
     lines = view.console.file.getvalue().splitlines()
     assert 5 < len(lines) < 20
     assert max(len(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "shown"), [([], {}, True), (["-o", "json"], {}, False), ([], {"CI": "1"}, False)]
+)
+def test_a_run_at_a_terminal_begins_with_the_banner(tmp_path, arguments, env, shown):
+    (tmp_path / "servo.yaml").write_text(
+        "optimizer: {id: dev.example.com/app, token: t, base_url: 'http://127.0.0.1:9'}\n"
+        "connectors: [wait]\nwait: {measure_enabled: true}\n"
+    )
+
+    def start(*arguments, env, **options):
+        command = [sys.executable, "-m", "servo", *arguments]
+        return subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"SERVO_BANNER": ""} | env, **options)
+
+    text, _ = on_terminal(start, "run", *arguments, interrupt_at=["Connection refused"], **env)
+    assert ("base url:    http://127.0.0.1:9" in plain(text)) is shown
+    if shown:
+        # Whole, before anything else.
+        assert plain(text).index("base url") < plain(text).index("Connection refused")

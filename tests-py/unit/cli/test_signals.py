@@ -50,7 +50,9 @@ def test_a_run_without_a_local_search_ends_well(process, config, number):
     child.send_signal(number)
     out, err = child.communicate(timeout=60)
     assert f"web: interrupted ({number.name})" in out
-    assert (child.returncode, err) == (0, "")
+    assert child.returncode == 0
+    told = [line.partition(" | servo - ")[2] for line in err.splitlines()]
+    assert told == [f"Received exit signal {number.name}...", "Shutting down servo...", "Servo shutdown complete."]
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -15,8 +15,6 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Takes away what tests of the command line left behind, and leaves the loggers as other tests expect them."""
     for name in ("LOGURU_LEVEL", "SERVO_LOG_FILE", "SERVO_LOG_ROTATION"):
         monkeypatch.delenv(name, raising=False)
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [each for each in root.handlers if type(each).__name__ != "CurrentStderr"])
     level = defaults.DEFAULT_FILTER.level
     handlers = {name: list(logging.getLogger(name).handlers) for name in ("asyncio", "backoff")}
     number = logging.getLogger("asyncio").level

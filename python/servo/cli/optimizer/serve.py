@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 """Seconds that an orderly end may take before the process ends without it."""
 
+STUDIES = {"servox": 30, "servox.optimizer.server": 20, "servox.optimizer.local": 30}
+"""The levels of the engine that tell what a view would show: how studies end, and what is wrong with them."""
+
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -68,16 +71,15 @@ def serve(
     signal ends it at once.
     """
     from servo.cli.errors import engine_errors
-    from servo.cli.logs import configure_logging
+    from servo.cli.logs import configure_logging, forward_engine
     from servo.cli.session import core, run_async
 
     options: Options = context.obj
     if not file.exists():
         raise typer.BadParameter(f"File '{file}' does not exist.", param_hint="'--file' / '-f'")
-    configure_logging(options)
-    if options.log_level is None:
-        _tell_of_studies()
-    core().forward_logs()
+    configure_logging(options, STUDIES)
+    core()
+    forward_engine(options)
     from servo._core import OptimizerServer
 
     with engine_errors():
@@ -95,14 +97,6 @@ async def _serve(server: OptimizerServer) -> None:
     typer.echo(f"applications: {applications}")
     typer.echo(f"storage: {storage}")
     await server.serve()
-
-
-def _tell_of_studies() -> None:
-    """Log what a view would show: how studies end, and what is wrong with them."""
-    import logging
-
-    logging.getLogger("servox.optimizer.server").setLevel(logging.INFO)
-    logging.getLogger("servox.optimizer.local").setLevel(logging.WARNING)
 
 
 class Signals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from servo.cli.views.above import AboveView
 from servo.cli.views.figures import change, figure, settings, span, sparkline
 from servo.cli.views.lines import PHASES
 from servo.cli.views.state import Note, State, trial_number
@@ -33,9 +35,9 @@ class LiveView:
             console=self.console,
             auto_refresh=False,
             transient=True,
-            # Log records go above the view, unless they go to a file.
-            redirect_stderr=sys.stderr.isatty(),
+            redirect_stderr=False,
         )
+        self._stderr: TextIO | None = None
         self._began = time.monotonic()
         self._notes: deque[Note] = deque(maxlen=NOTES)
         self._stopping: str | None = None
@@ -43,6 +45,9 @@ class LiveView:
     def start(self) -> None:
         """Take the terminal."""
         self._live.start()
+        # Log records go above the view, unless they go to a file.
+        if sys.stderr.isatty():
+            self._stderr, sys.stderr = sys.stderr, AboveView(self.console, sys.stderr)
 
     def update(self, name: str, state: State, notes: list[Note]) -> None:
         """Draw anew."""
@@ -59,6 +64,10 @@ class LiveView:
 
     def close(self) -> None:
         """Give the terminal back."""
+        if self._stderr is not None:
+            if isinstance(sys.stderr, AboveView):
+                sys.stderr.finish()
+            sys.stderr, self._stderr = self._stderr, None
         self._live.stop()
         self.console.show_cursor(True)
 
