@@ -79,7 +79,7 @@ loads = st.fixed_dictionaries(
 processes = st.fixed_dictionaries(
     {"command": st.lists(words, min_size=1, max_size=3)},
     optional={
-        "environment": st.dictionaries(words, st.integers() | words, max_size=2),
+        "environment": st.dictionaries(words, st.integers(-(2**63), 2**63 - 1) | words, max_size=2),
         "settings": st.fixed_dictionaries(
             {},
             optional={
