@@ -140,7 +140,7 @@ def test_native_connectors_and_the_local_optimizer(run, texts):
 def test_the_environment_fills_gaps(run, texts):
     variables = {"OPSANI_OPTIMIZER": "dev.example.com/app", "OPSANI_TOKEN": "t", "SERVO_NAME": "dev.example.com/app"}
     result = run("", "config", env=variables)
-    assert (result.exit_code, list(yaml.safe_load(result.stdout))) == (0, ["optimizer"])
+    assert (result.exit_code, list(yaml.safe_load(result.stdout))) == (0, ["name", "optimizer"])
     variables = {"SERVO_METER_INNER_A": "7", "SERVO_METER_URL": "http://not.this"}
     meter = yaml.safe_load(run(texts.meter.replace("{a: 1, b: two}", "{b: two}"), "config", env=variables).stdout)[
         "meter"
