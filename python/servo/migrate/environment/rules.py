@@ -138,6 +138,23 @@ def run_debug(variable: Variable, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
+    "env-no-color",
+    Severity.changed,
+    "commands",
+    "`NO_COLOR=0` means colours",
+    what="NO_COLOR turns colours off whatever it is set to; with ServoX this value meant colours, or was an error.",
+    action="Unset it where colours are wanted.",
+)
+def no_color(variable: Variable, project: Project) -> Iterator[Hit]:
+    if (
+        variable.name == "NO_COLOR"
+        and variable.value
+        and variable.value.lower() not in ("1", "true", "t", "yes", "y", "on")
+    ):
+        yield Hit(variable.start)
+
+
+@ROOM.rule(
     "env-diagnostics",
     Severity.changed,
     "telemetry-and-diagnostics",
