@@ -21,7 +21,7 @@ MAX_PASSES = 20
 """Edits that overlap are made one after another."""
 
 _SECRET = re.compile(
-    r"""(?i)((?:[\w.-]*(?:token|secret|passw|credential|api_?key|authorization)[\w.-]*)["']?\s*[:=]\s*(?=\S)).*"""
+    r"""(?i)((?:[\w.-]*(?:token|secret|passw|credential|api_?key|authorization)[\w.-]*)["']?\s*[:=]\s*)(?P<quote>["']?)\S.*"""
 )
 _IN_URL = re.compile(r"(://)[^/\s@]+@")
 
@@ -124,4 +124,5 @@ def _kept_by_git(path: Path) -> str:
 
 
 def _without_secrets(line: str) -> str:
-    return _IN_URL.sub(r"\1[REDACTED]@", _SECRET.sub(r"\1[REDACTED]", line))
+    # Its quotes may be all that changes.
+    return _IN_URL.sub(r"\1[REDACTED]@", _SECRET.sub(r"\1\g<quote>[REDACTED]\g<quote>", line))

@@ -211,6 +211,7 @@ def test_diffs_show_no_secret(project):
     (change,) = plan(project({"servo.yaml": text}))
     shown = "\n".join(change.diff("servo.yaml"))
     assert "token: [REDACTED]" in shown
+    assert "token: '[REDACTED]'" in shown
     assert "://[REDACTED]@example.com" in shown
     assert not any(secret in shown for secret in ("991823", "55551", "p4ss"))
 
