@@ -309,7 +309,7 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
         {"servo.service": "[Service]\nExecStart=/usr/bin/servo run\n"},
     ),
     # Variables.
-    "env-leaked": ({".env": "CONTAINER_ALIAS=main\n"}, {".env": "SERVO_WAIT_MEASURE_ENABLED=true\n"}),
+    "env-leaked": ({".env": "CONTAINER_ALIAS=main\n"}, {".env": "SERVO_WAIT_MEASURE_ENABLED=true\nMEMORY_LIMIT=1\n"}),
     "env-fast-fail": (
         {".env": "PERIOD=60s\n"},
         {".env": "FAST_FAIL_PERIOD=60s\n", "run.sh": "SKIP=1 make lint # servo\n"},

@@ -17,12 +17,12 @@ from servo.migrate.fixing import Change
 from servo.migrate.model import GUIDE, Finding, Rule, Severity, Unread
 from servo.migrate.scan import Report
 
-# Of the sixteen colours, those that are seen on dark and on light.
-_COLORS = {
+# Of the sixteen colours, those that are seen on dark and on light; the word says the same.
+_COLORS: dict[Severity, str | None] = {
     Severity.blocker: typer.colors.RED,
     Severity.changed: typer.colors.YELLOW,
     Severity.defect: typer.colors.MAGENTA,
-    Severity.advice: typer.colors.BLUE,
+    Severity.advice: None,
 }
 _PLURALS = {
     Severity.blocker: ("blocker", "blockers"),
