@@ -30,6 +30,14 @@ class Entry:
 
 COMMANDS = (
     Entry("init", Section.assembly, "servo.cli.init:init", "Ask what a servo needs, and write its configuration."),
+    Entry("list", Section.assembly, "servo.cli.installed:list_servos", "List the servos of the configuration."),
+    Entry(
+        "connectors",
+        Section.assembly,
+        "servo.cli.installed:list_connectors",
+        "List the connectors that are installed.",
+    ),
+    Entry("show", Section.assembly, "servo.cli.show:show", "Show connectors, components, metrics or events."),
     Entry("run", Section.ops, "servo.cli.run:run", "Run the servos until their optimizers are done."),
     Entry("check", Section.ops, "servo.cli.check:check", "Check that all is there that the servos depend on."),
     Entry("describe", Section.ops, "servo.cli.describe:describe", "Show components with their settings, and metrics."),

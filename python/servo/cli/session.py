@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -11,8 +10,6 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-
-import typer
 
 from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
@@ -59,11 +56,6 @@ class Servo(Protocol):
     def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def snapshot(self) -> str: ...
     def drain(self) -> str: ...
-    def describe(self, connectors: list[str] | None) -> Awaitable[str]: ...
-    def measure(
-        self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
-    ) -> Awaitable[str]: ...
-    def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
 
 
 class Assembly(Protocol):
@@ -240,15 +232,6 @@ def require_file(path: Path) -> None:
         raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 
 
-def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
-    """Refuse names that are no connector of every servo, as a usage error."""
-    for servo in servos:
-        known = [instance for instance, _ in servo.connectors]
-        for name in names:
-            if name not in known:
-                raise typer.BadParameter(unknown("connector", name, known))
-
-
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """The message for a name that does not exist, with what it may have meant."""
     return f"no {kind} found named '{name}'{hint_of(name, known)}"
@@ -260,22 +243,6 @@ def hint_of(name: str, known: Sequence[str]) -> str:
     told = ", ".join(known[:NAMES_TOLD]) + (f" and {len(known) - NAMES_TOLD} more" if len(known) > NAMES_TOLD else "")
     text = f" (known: {told})" if known else ""
     return f"{text}. Did you mean '{near[0]}'?" if near else text
-
-
-def ask_each(
-    servos: Sequence[Servo], question: Callable[[Servo], Awaitable[str]], prefix: str = "error: "
-) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The name of each servo with what its connectors answer, one servo after the other.
-
-    Raises:
-        CommandError: A servo cannot answer; its lines begin with the prefix.
-    """
-
-    async def ask() -> list[tuple[str, list[dict[str, Any]]]]:
-        return [(servo.name, json.loads(await question(servo))) for servo in servos]
-
-    with engine_errors(prefix):
-        return run_async(ask())
 
 
 def run_async(work: Awaitable[T], *, debug: bool = False) -> T:

@@ -94,6 +94,21 @@ class Project:
         return frozenset(requirement.name for requirement in self.requirements if not requirement.locked)
 
     @cached_property
+    def handlers(self) -> dict[str, dict[str, str]]:
+        """The handlers of each class of the project, and the class that declares them."""
+        from servo.migrate.python.handlers import handlers_of
+
+        return handlers_of(self.python_files)
+
+    @cached_property
+    def keeps_pydantic_1(self) -> bool:
+        """Whether the requirements keep pydantic 2 out."""
+        from servo.migrate.requirements.versions import allows_from
+
+        pins = [one for one in self.requirements if one.name == "pydantic" and not one.locked]
+        return any(not allows_from(one.spec, "2.0", "3.0", one.style) for one in pins)
+
+    @cached_property
     def local_modules(self) -> frozenset[str]:
         """The top-level names of modules and packages of the project."""
         names = set()

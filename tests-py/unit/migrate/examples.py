@@ -249,6 +249,7 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
     ),
     # Requirements.
     "requirements-servox": ("servox>=25,<26\n", "servox-rs\nservox-tools\n# servox\n"),
+    "requirements-older-servox": ("servox~=2.0\n", "servox>=2.0\n"),
     "requirements-lock": (
         {"poetry.lock": '[[package]]\nname = "servox"\nversion = "25.3.0"\n'},
         {"poetry.lock": '[[package]]\nname = "servox-rs"\nversion = "0.1.0"\n'},

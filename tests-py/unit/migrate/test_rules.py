@@ -80,3 +80,69 @@ def test_columns_count_characters(found):
     text = "import servo\nx = 'äöü'; servo.Duration('5m or so')\r\n"
     (finding,) = [one for one in found({"a.py": text}) if one.rule.id == "python-duration-text"]
     assert (finding.line, finding.column) == (2, 27)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("FROM ghcr.io/opsani/servox:v25.3.0 AS base\n", [1]),
+        ("FROM --platform=linux/amd64 opsani/servox\n", [1]),
+        ('IMAGE ?= "opsani/servox:edge"\nrun:\n\tdocker run -it opsani/servox run\n', [1, 3]),
+        ("see https://github.com/opsani/servox/releases\ngit clone https://github.com/opsani/servox\n", []),
+        ("FROM example.com/opsani/servox-of-ours\n", []),
+    ],
+)
+def test_images(found, text, lines):
+    assert [one.line for one in found({"Dockerfile": text}) if one.rule.id == "command-servox-image"] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("servo run --check\n", ["run"]),
+        ("/usr/local/bin/servo -c x.yaml --log-level DEBUG \\\n  run --no-poll\n", ["run"]),
+        ('CMD ["servo", "-n", "shop", "run"]\n', ["run"]),
+        (
+            "kubectl exec deploy/servo -- servo show metrics | head; servo list && servo config\n",
+            ["show", "list", "config"],
+        ),
+        ("SERVO_ARGS='servo generate --force'\nx=$(servo version -s)\n", ["generate", "version"]),
+        ("cd servo && ls servo run.sh\n", []),
+        ("import servo\nservo.run()\nservomotor run\n# servo run\n", []),
+        ("python -m servo validate -f x.yaml\n", ["validate"]),
+    ],
+)
+def test_command_lines(project, text, commands):
+    assert [one.command for one in project({"run.sh": text}).command_lines] == commands
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("import servo\nservo.License.APACHE2\n", "Write `apache2`."),
+        ("from servo.events import Preposition\nPreposition.BEFORE\n", "Write `before`."),
+        (
+            "import servo\nservo.toml\n",
+            "Look for what took its place in the guide, or write what you need of it yourself.",
+        ),
+        ("import servo\nservo.pubsub.signal\n", "Write `import signal`."),
+        ("from servo.runner import Duration\n", "Write `servo.Duration`."),
+        ("from servo.errors import Optional, lru_cache\n", "Write `from functools import lru_cache`."),
+        ("from servo.checks import multichek\n", "Write `multicheck` if that is meant."),
+    ],
+)
+def test_names_that_are_not_there(found, text, action):
+    assert action in [one.action for one in found({"a.py": text}) if one.rule.id == "python-missing-name"]
+
+
+def test_documents_within_a_configmap(project):
+    text = "data:\n  note: x\n  servo.yaml: |\n    optimizer: {id: example.com/shop, token: x}\n    wait:\n  other: y\n"
+    before = project({"map.yaml": text, "template.yaml": text.replace("wait:", "{{ range . }}")})
+    report = scan(before)
+    places = {(one.path.name, one.line, one.column) for one in report.findings if one.rule.id == "yaml-empty-part"}
+    assert places == {("map.yaml", 5, 5)}
+    assert [(one.path.name, one.why) for one in report.unread] == [
+        ("template.yaml", "it is a template, which is no YAML")
+    ]
+    (change,) = plan(before)
+    assert change.after.text == text.replace("wait:", "wait: {}")

@@ -28,12 +28,10 @@ class Outline:
         """What the value is for; empty when nobody says so."""
         told = self._own.get("description") or self._schema.get("description") or ""
         text = re.split(r"\n\s*\n", inspect.cleandoc(str(told)))[0]
-        choices = self._schema.get("enum")
-        if isinstance(choices, list) and len(choices) > 1:
-            listed = f"One of {', '.join(map(str, choices))}."
-            text = (
-                f"{text.rstrip()}{'' if text.rstrip().endswith(('.', '!', '?')) or not text else '.'} {listed}".strip()
-            )
+        choices = self._schema.get("enum") or [one["const"] for one in self._schema.get("oneOf", ()) if "const" in one]
+        if len(choices) > 1:
+            end = "" if not text or text.rstrip().endswith((".", "!", "?")) else "."
+            text = f"{text.rstrip()}{end} One of {', '.join(map(str, choices))}.".strip()
         return text
 
     @property

@@ -5,7 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from servo.cli.output import Target
 
 GAP = 2
 NARROWEST = 8
@@ -42,6 +45,11 @@ def table_text(
     if width is not None and any(len(line) > width for line in text.splitlines()):
         text = tabulate(_folded(rows, headers, width), headers, tablefmt="plain", disable_numparse=not numbers)
     return text + "\n"
+
+
+def width_for(target: Target) -> int | None:
+    """How wide a table may be that goes there."""
+    return terminal_width() if target.path is None else None
 
 
 def terminal_width() -> int | None:

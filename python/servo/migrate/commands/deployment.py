@@ -27,8 +27,8 @@ _IMAGE = re.compile(
     r"(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
     re.M | re.I,
 )
-_RUN_IMAGE = re.compile(
-    r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I
+_NAMED_IMAGE = re.compile(
+    r"(?<![\w./-])(?P<image>(?:[\w-]+\.[\w.-]+(?::\d+)?/)?(?<!github\.com/)opsani/servox)(?=[:@\"'\s]|$)", re.M
 )
 _GRACE = re.compile(r"terminationGracePeriodSeconds:|stop_grace_period:|TimeoutStopSec=")
 
@@ -90,9 +90,10 @@ def install_servox(source: Source, project: Project) -> Iterator[Hit]:
 )
 @_of_sources
 def servox_image(source: Source, project: Project) -> Iterator[Hit]:
-    for match in (*_IMAGE.finditer(source.text), *_RUN_IMAGE.finditer(source.text)):
-        if not _is_comment(source, match.start("image")):
-            yield Hit(match.start("image"))
+    places = {match.start("image") for pattern in (_IMAGE, _NAMED_IMAGE) for match in pattern.finditer(source.text)}
+    for place in sorted(places):
+        if not _is_comment(source, place):
+            yield Hit(place)
 
 
 @ROOM.rule(

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from servo.migrate.model import Unread
 from servo.migrate.source import Source
@@ -54,9 +54,16 @@ class PythonFile:
             waiting += [(child, node) for child in reversed(list(ast.iter_child_nodes(node)))]
         return parents
 
-    def nodes(self, kind: type[Node]) -> Iterator[Node]:
-        """All nodes of a kind."""
-        return (node for node in self.all_nodes if isinstance(node, kind))
+    def nodes(self, kind: type[Node]) -> list[Node]:
+        """All nodes of a class of leaves of `ast`, such as `ast.Call`."""
+        return cast("list[Node]", self._by_kind.get(kind, []))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        kinds: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.all_nodes:
+            kinds.setdefault(type(node), []).append(node)
+        return kinds
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """What a node stands in, from the inside."""
@@ -136,7 +143,7 @@ class PythonFile:
     @cached_property
     def classes(self) -> list[ast.ClassDef]:
         """All classes."""
-        return list(self.nodes(ast.ClassDef))
+        return self.nodes(ast.ClassDef)
 
     def decorators(self, function: Function | ast.ClassDef, *names: str) -> Iterator[tuple[ast.expr, ast.Call | None]]:
         """The decorators of some names of servo: the decorator, and its call if it is one."""
