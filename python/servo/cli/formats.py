@@ -45,8 +45,8 @@ def timeago(
     """How long ago, or in how long, a time is: ``just now``, ``5 minutes ago``, ``in 2 hours``.
 
     Args:
-        date: The time, also as a text such as ``2026-03-04 05:06:07``; a difference to now; or seconds since 1970. A time
-            without a zone is local.
+        date: The time, also as a text such as ``2026-03-04 05:06:07``; a difference to now; or seconds since 1970. A
+            time without a zone is local.
         now: What it is compared with.
         locale: Accepted; the words are English.
     """
