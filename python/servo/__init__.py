@@ -143,6 +143,7 @@ if TYPE_CHECKING:
     from servo.utilities import OutputStreamCallback as OutputStreamCallback
     from servo.utilities import PreservedScalarString as PreservedScalarString
     from servo.utilities import SubprocessResult as SubprocessResult
+    from servo.utilities import SubprocessTimeoutError as SubprocessTimeoutError
     from servo.utilities import Timeout as Timeout
     from servo.utilities import append_pydantic_validator as append_pydantic_validator
     from servo.utilities import check_status_to_str as check_status_to_str
@@ -308,6 +309,7 @@ _HOMES = {
         "OutputStreamCallback",
         "PreservedScalarString",
         "SubprocessResult",
+        "SubprocessTimeoutError",
         "Timeout",
         "append_pydantic_validator",
         "check_status_to_str",

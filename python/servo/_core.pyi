@@ -762,8 +762,35 @@ def write_logs() -> None:
 def dropped_logs() -> int:
     """How many log records were dropped."""
 
-def validate_file(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> int:
+def validate_file(
+    config_file: str,
+    types: Sequence[type],
+    environment: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    offered: Sequence[tuple[str | None, str]] | None = None,
+) -> int:
     """Checks a servo.yaml.
+
+    Args:
+        config_file: The path.
+        types: Connector classes beside the native ones.
+        environment: The variables that fill gaps of the file; none unless given.
+        content: What the file holds; it is read unless given.
+        offered: The keys that documents without `connectors` may have, None for a default name, and what each stands
+            for; all connectors unless given.
+
+    Returns:
+        The number of documents.
+
+    Raises:
+        ConfigError: Everything that is wrong.
+        LookupError: A connector that is offered is not known; the text is its identifier.
+    """
+
+def effective_documents(
+    config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Reads a servo.yaml as servos read it: checked, and with its gaps filled.
 
     Args:
         config_file: The path.
@@ -771,11 +798,15 @@ def validate_file(config_file: str, types: Sequence[type], environment: Mapping[
         environment: The variables that fill gaps of the file; none unless given.
 
     Returns:
-        The number of documents.
+        For each document the name of its servo, the document as JSON, and of each value its path, such as `load.rate`
+        or `meter.targets[2].url`, and where it is from: `servo.yaml:3:7`, or the name of a variable.
 
     Raises:
         ConfigError: Everything that is wrong.
     """
+
+def local_optimizer_schema() -> str:
+    """The JSON Schema of `optimizer.local`."""
 
 def open_servos(config_file: str, types: Sequence[type], environment: Mapping[str, str] | None = None) -> list[Servo]:
     """Puts the servos of a servo.yaml together, without starting anything.

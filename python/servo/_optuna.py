@@ -7,6 +7,7 @@ tools can read it.
 from __future__ import annotations
 
 import json
+import threading
 import warnings
 from functools import lru_cache
 from importlib import import_module
@@ -22,6 +23,9 @@ VIOLATIONS = "servo:violations"
 
 # A strategy that proposes what was tried is asked again that many times.
 ATTEMPTS = 30
+
+# Optuna looks whether its tables are there, and makes them then: servos that begin together would both make them.
+_OPENING = threading.Lock()
 
 
 class OptunaSampler:
@@ -44,10 +48,12 @@ class OptunaSampler:
         self._pending: dict[str, optuna.Trial] = {}
         self._followed: set[int] = set()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        with _OPENING:
+            storage = _storage(optuna, wanted["storage"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._study = optuna.create_study(
-                storage=_storage(optuna, wanted["storage"]),
+                storage=storage,
                 sampler=_sampler(optuna, wanted, self._violations),
                 study_name=wanted["study"],
                 direction=wanted["direction"],

@@ -1,5 +1,6 @@
 """What the installed commands call."""
 
+import contextlib
 import os
 import sys
 from typing import NoReturn
@@ -34,17 +35,25 @@ def _leave(code: object) -> NoReturn:
     Threads of the engine outlive a command: one that logs while the interpreter is taken down would abort the process.
     So what the interpreter does at its end is done here, and then the process ends at once.
     """
-    if "servo._core" not in sys.modules or not (code is None or isinstance(code, int)):
+    if not (code is None or isinstance(code, int)):
+        raise SystemExit(code)
+    if "servo._core" not in sys.modules:
+        _flush()
         raise SystemExit(code)
     import atexit
     import logging
 
     atexit._run_exitfuncs()
     logging.shutdown()
+    _flush()
+    os._exit(code or 0)
+
+
+def _flush() -> None:
+    """Writes what is left. Where whoever read a pipe has gone, it goes nowhere, and nothing is said."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
-            # Whoever read the pipe has gone.
-            code = code or 1
-    os._exit(code or 0)
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -23,17 +23,17 @@ pub struct ChecksSettings {
     pub quiet: bool,
     /// Whether details are printed.
     pub verbose: bool,
-    /// Whether checks run one by one, each until it passes.
+    /// Whether results are logged only, instead of a table after each round as well.
     pub progressive: bool,
-    /// How long a failing check is tried again.
-    pub wait: Duration,
-    /// The time between tries: a duration, or `expo` for 8, 16, 32… seconds.
+    /// How long failing checks are tried again; an empty text for one round.
+    pub wait: Wait,
+    /// The time between rounds: a duration, or `expo` for 8, 16, 32… seconds.
     pub delay: Delay,
-    /// From which severity on a failure ends the run.
+    /// The failure that ends the checks of its connector: a critical one, or any. Warnings never fail.
     pub halt_on: Severity,
     /// Whether a check may repair what it finds.
     pub remedy: bool,
-    /// Whether a failure ends the run at all.
+    /// Whether what comes after the first failure of a round is neither told nor mended.
     pub check_halting: bool,
 }
 
@@ -47,7 +47,25 @@ pub enum Severity {
     Critical,
 }
 
-/// The time between tries.
+/// How long failing checks are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Wait {
+    /// They are not.
+    OneRound(Nothing),
+    /// For so long.
+    Within(Duration),
+}
+
+/// The empty text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub enum Nothing {
+    #[serde(rename = "")]
+    Nothing,
+}
+
+/// The time between rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Delay {
@@ -75,7 +93,7 @@ impl Default for ChecksSettings {
             quiet: false,
             verbose: false,
             progressive: true,
-            wait: Duration::from_secs(30 * 60),
+            wait: Wait::Within(Duration::from_secs(30 * 60)),
             delay: Delay::Growing(Expo::Expo),
             halt_on: Severity::Critical,
             remedy: true,
@@ -87,11 +105,15 @@ impl Default for ChecksSettings {
 impl ChecksSettings {
     /// What the schema cannot say; paths start at `checks`.
     pub(super) fn check(&self) -> Vec<Problem> {
+        let wait = match self.wait {
+            Wait::OneRound(_) => Duration::ZERO,
+            Wait::Within(wait) => wait,
+        };
         let delay = match self.delay {
             Delay::Growing(_) => Duration::ZERO,
             Delay::Fixed(delay) => delay,
         };
-        [("wait", self.wait), ("delay", delay)]
+        [("wait", wait), ("delay", delay)]
             .into_iter()
             .filter(|(_, span)| *span < Duration::ZERO)
             .map(|(key, span)| {

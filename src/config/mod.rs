@@ -22,7 +22,7 @@ mod servo;
 mod yaml;
 
 pub use catalog::ConnectorCatalog;
-pub use checks::{ChecksSettings, Delay, Expo, Severity};
+pub use checks::{ChecksSettings, Delay, Expo, Nothing, Severity, Wait};
 pub use common::{Backoff, CommonSettings, Proxies, SslVerify, TimeoutParts, Timeouts};
 pub use document::Document;
 pub use environment::Environment;

@@ -7,13 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pages import FENCE, blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
     + [*(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "quickstart" / "README.md"]
 )
-FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[a-z]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
 VALIDATE = "import sys; from servo._core import validate_file; validate_file(sys.argv[1], [])"
@@ -27,34 +27,31 @@ assert all(kind.__event_handlers__ for kind in found), "a connector without a ha
 """
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """The fenced blocks of a language, without the indentation of the list they may stand in."""
-    found = []
-    for match in FENCE.finditer(page.read_text(encoding="utf-8")):
-        if match["language"] == language:
-            indent = len(match["indent"])
-            found.append("".join(line[indent:] for line in match["text"].splitlines(keepends=True)))
-    return found
+def written_in(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return [text for found, text in blocks(page) if found == language]
 
 
 def named(page: Path, language: str, ending: str) -> list[tuple[str, str]]:
     """The blocks that are whole files: a comment with the file's name begins them."""
     files = []
-    for text in blocks(page, language):
+    for text in written_in(page, language):
         first = re.match(rf"# ([\w.-]+{re.escape(ending)})\n", text)
         if first:
             files.append((first[1], text))
     return files
 
 
+# Pages of the guide build upon one another, and are followed in `tests-py/system/test_guide.py`.
+ALONE = [page for page in PAGES if page.parent.name != "guide"]
 CONFIGURATIONS = [
     pytest.param(page, text, id=f"{page.relative_to(ROOT)}-{number}")
-    for page in PAGES
+    for page in ALONE
     for number, (_, text) in enumerate(named(page, "yaml", ".yaml"))
 ]
 MODULES = [
     pytest.param(name, text, id=f"{page.relative_to(ROOT)}-{name}")
-    for page in PAGES
+    for page in ALONE
     for name, text in named(page, "python", ".py")
     if "Connector):" in text
 ]
@@ -90,9 +87,10 @@ def test_connectors_can_be_imported(name, text, tmp_path):
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
 def test_the_other_snippets_can_be_read(page):
-    for text in blocks(page, "python"):
-        compile(text, str(page), "exec")
-    for text in blocks(page, "toml"):
+    for text in written_in(page, "python"):
+        # What is added to the end of a file begins inside of its class.
+        compile(f"class Page:\n{text}" if re.match(r"#[^\n]*, at the end\n", text) else text, str(page), "exec")
+    for text in written_in(page, "toml"):
         tomllib.loads(text)
 
 
@@ -118,3 +116,9 @@ def headings(file: Path) -> set[str]:
     """The anchors of a page's headings."""
     lines = re.findall(r"^#+ (.*)$", FENCE.sub("", file.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def test_the_reference_of_the_command_line_is_what_the_commands_say():
+    program = ROOT / "docs" / "_site" / "cli_reference.py"
+    done = subprocess.run([sys.executable, program, "--check"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -95,17 +95,16 @@ def tell(check: Check, passing: set[str]) -> None:
     """
     from loguru import logger
 
-    told = logger.bind(component=check.id)
     if check.success:
         if check.id not in passing:
             passing.add(check.id)
-            told.success(f"✅ Check '{check.name}' passed")
+            logger.bind(component=check.id).success(f"✅ Check '{check.name}' passed")
         return
-    told.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
+    logger.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
     if check.hint:
-        told.info(f"Hint: {check.hint}")
+        logger.info(f"Hint: {check.hint}")
     if check.exception is not None:
-        told.opt(exception=check.exception).debug("check.exception")
+        logger.opt(exception=check.exception).debug("check.exception")
 
 
 async def apply_remedy(check: Check) -> str:
@@ -116,8 +115,7 @@ async def apply_remedy(check: Check) -> str:
     """
     from loguru import logger
 
-    told = logger.bind(component=check.id)
-    told.info("💡 Attempting to apply remedy...")
+    logger.info("💡 Attempting to apply remedy...")
     try:
         async with asyncio.timeout(REMEDY_SECONDS) as limit:
             value = check.remedy() if callable(check.remedy) else check.remedy
@@ -125,9 +123,9 @@ async def apply_remedy(check: Check) -> str:
                 await value
     except Exception as error:
         if limit.expired():
-            told.warning(f"💡 Remedy attempt timed out after {REMEDY_SECONDS}s")
+            logger.warning(f"💡 Remedy attempt timed out after {REMEDY_SECONDS}s")
             return f"timed out after {REMEDY_SECONDS}s"
-        told.opt(exception=error).warning(f"💡 Remedy attempt failed: {error!r}")
+        logger.opt(exception=error).warning(f"💡 Remedy attempt failed: {error!r}")
         return f"failed: {error!r}"
     return "applied"
 

@@ -30,6 +30,14 @@ class Entry:
 
 COMMANDS = (
     Entry("init", Section.assembly, "servo.cli.init:init", "Ask what a servo needs, and write its configuration."),
+    Entry("list", Section.assembly, "servo.cli.installed:list_servos", "List the servos of the configuration."),
+    Entry(
+        "connectors",
+        Section.assembly,
+        "servo.cli.installed:list_connectors",
+        "List the connectors that are installed.",
+    ),
+    Entry("show", Section.assembly, "servo.cli.show:show", "Show connectors, components, metrics or events."),
     Entry("run", Section.ops, "servo.cli.run:run", "Run the servos until their optimizers are done."),
     Entry("check", Section.ops, "servo.cli.check:check", "Check that all is there that the servos depend on."),
     Entry("describe", Section.ops, "servo.cli.describe:describe", "Show components with their settings, and metrics."),
@@ -39,20 +47,23 @@ COMMANDS = (
         "optimizer",
         Section.ops,
         "servo.cli.optimizer:optimizer",
-        "Look at studies of the local optimizer, or serve it.",
+        "Look at local studies, or serve the optimizer.",
+    ),
+    Entry("config", Section.config, "servo.cli.config:config", "Show the configuration that servos use."),
+    Entry("schema", Section.config, "servo.cli.schema:schema", "Show what a configuration may say, as JSON Schema."),
+    Entry(
+        "validate", Section.config, "servo.cli.validate:validate", "Check a configuration: all that is wrong with it."
     ),
     Entry(
-        "validate", Section.config, "servo.cli.validate:validate", "Check a configuration file, with all that is wrong."
+        "completion", Section.other, "servo.cli.completion:completion", "Show the script that makes a shell complete."
     ),
     Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
     Entry(
-        "migrate", Section.config, "servo.cli.migrate:migrate", "Say what becomes of a ServoX project, and put it right."
+        "migrate",
+        Section.config,
+        "servo.cli.migrate:migrate",
+        "Say what becomes of a ServoX project, and put it right.",
     ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )
 """The commands, in the order of the help; those of connectors come from their modules."""
-
-
-def entry_of(name: str) -> Entry | None:
-    """The command of a name."""
-    return next((entry for entry in COMMANDS if entry.name == name), None)

@@ -13,8 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from servo.cli.catalogue import Section
 from servo.cli.context import Context
+from servo.cli.help import WIDEST
 from servo.cli.options import ROOT_OPTIONS
-from servo.cli.values import tell_value
+from servo.cli.values import spare, tell_value
 
 __all__ = ["Command", "Framed", "section_of"]
 
@@ -28,6 +29,18 @@ class Framed(_Base):
     """A command or group whose context is a `Context`, and which takes the options of the root behind itself, too."""
 
     context_class = Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for parameter in self.params:
+            spare(parameter)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option that shows the help."""
+        made, option = self._help_option is not None, super().get_help_option(ctx)
+        if option is not None and not made:
+            spare(option)
+        return option
 
     @property
     def section(self) -> Section:
@@ -49,8 +62,7 @@ class Framed(_Base):
                 f'Encountered an unexpected parent subclass type "{type(parent)}" while attempting to create a context'
             )
         if sys.stdout.isatty():
-            # Longer lines are hard to read.
-            extra.setdefault("max_content_width", 100)
+            extra.setdefault("max_content_width", WIDEST)
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def get_params(self, ctx: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from importlib import import_module
@@ -23,19 +24,18 @@ class Shell(StrEnum):
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help=f"{', '.join(Shell)}.", case_sensitive=False)],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="The shell that reads it.", case_sensitive=False)],
 ) -> None:
     """Show the script that makes a shell complete.
 
-    \b
-    For one session:     source <(servo completion bash)
-    bash, for good:      servo completion bash > ~/.local/share/bash-completion/completions/servo
-    zsh, for good:       servo completion zsh > ~/.zfunc/_servo
-                         with `fpath+=~/.zfunc; autoload -Uz compinit; compinit` in ~/.zshrc
-    fish, for good:      servo completion fish > ~/.config/fish/completions/servo.fish
-    PowerShell:          servo completion powershell >> $PROFILE
+    `servo --install-completion SHELL` puts it where the shell finds it. By hand:
 
-    `servo --install-completion SHELL` does this for you.
+    \b
+    bash        in ~/.bashrc: source <(servo completion bash)
+    zsh         servo completion zsh > ~/.zfunc/_servo, and in ~/.zshrc:
+                fpath+=~/.zfunc; autoload -Uz compinit; compinit
+    fish        servo completion fish > ~/.config/fish/completions/servo.fish
+    PowerShell  servo completion powershell >> $PROFILE
     """
     typer.echo(script_of(shell))
 
@@ -73,7 +73,9 @@ def install_script(ctx: typer.Context, value: Shell | None) -> Shell | None:
 
 
 def prepare() -> None:
-    """Makes typer know the shells, where one of them asks."""
+    """Makes typer know the shells, where one of them asks; what goes wrong then would only disturb the line."""
+    if os.environ.get(VARIABLE, "").startswith("complete"):
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the end)
     if os.environ.get(VARIABLE):
         import_module("typer.completion").get_completion_inspect_parameters()
 

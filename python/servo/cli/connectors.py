@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from servo.cli.application import CLI, DEFAULT
 from servo.cli.catalogue import Section
 from servo.cli.context import Context
+from servo.cli.plugins import load_plugins
 
 if TYPE_CHECKING:
     from servo.connector import BaseConnector
@@ -114,28 +115,19 @@ def found_command(name: str, config_file: Path | str | None) -> Any:
         name: What was asked for.
         config_file: The configuration file: what it names by dotted paths is imported as well.
     """
-    from servo.cli.session import connector_types
+    from servo.cli.session import look_beside
 
     # Some versions of typer give the option as it was written.
     file = Path(config_file or "servo.yaml")
-    connector_types(file)
+    look_beside(file)
+    load_plugins()
     _import_named(file)
     return known_commands().get(name)
 
 
 def installed_commands() -> dict[str, Any]:
-    """The groups of commands of connectors that have been imported, and of those that are installed, by name.
-
-    One that cannot be imported is told on stderr, and disables no other.
-    """
-    from importlib.metadata import entry_points
-
-    if entry_points(group="servo.connectors"):
-        from servo.connector.discovery import load_entry_points
-
-        for name, error in load_entry_points():
-            text = f"{type(error).__name__}: {error}".splitlines()[0]
-            typer.echo(f"warning: the connector '{name}' cannot be imported and is left out: {text}", err=True)
+    """The groups of commands of connectors that have been imported, and of those that are installed, by name."""
+    load_plugins()
     return known_commands()
 
 

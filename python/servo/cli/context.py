@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from servo.cli.catalogue import Section
+from servo.cli.help import formatter
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Context(typer.Context):
         for name, value in own.items():
             if value is not None:
                 setattr(self, name, value)
+
+    def make_formatter(self) -> Any:
+        """What writes the help."""
+        return formatter(self)
 
     @classmethod
     def attributes(cls) -> set[str]:

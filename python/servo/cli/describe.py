@@ -1,10 +1,14 @@
 """``servo describe``: what can be adjusted and measured."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption, echo_json
+from servo.cli.options import Options
+from servo.cli.output import FormOption, TargetOption, target_of
+
+if TYPE_CHECKING:
+    from servo.cli.asking import Member, Part
 
 
 def describe(
@@ -12,43 +16,27 @@ def describe(
     connectors: Annotated[
         list[str] | None, typer.Argument(metavar="CONNECTORS", help="Connectors to ask; all without one.")
     ] = None,
-    output: OutputOption = Output.text,
+    form: FormOption = None,
+    output: TargetOption = None,
 ) -> None:
     """Show the components with their settings, and the metrics."""
-    from servo.cli.session import ask_each, check_connectors, open_servos
-    from servo.cli.views.table import plain_table
+    from servo.cli.answers import description_data, setting_lines
+    from servo.cli.asking import check_connectors, members_of, tell_each
+    from servo.cli.views.table import table_text, width_for
 
     options: Options = context.obj
-    servos = open_servos(options)
-    check_connectors(servos, connectors or [])
+    target = target_of(options, form, output)
+    members = members_of(options)
+    check_connectors(members.selected, connectors or [])
 
-    results = ask_each(servos, lambda servo: servo.describe(connectors or None))
-    if output is Output.json:
-        echo_json({"servos": [{"name": name, "connectors": answers} for name, answers in results]})
-        return
-    for name, answers in results:
-        if len(results) > 1:
-            typer.echo(name)
-        rows = []
-        for answer in answers:
-            rows.append((answer["connector"], "\n".join(settings_of(answer)), "\n".join(_metrics(answer))))
-        for line in plain_table(["CONNECTOR", "COMPONENTS", "METRICS"], rows):
-            typer.echo(line)
+    async def ask(member: "Member") -> "Part":
+        found = [(result.connector.name, result.value) for result in await member.ask("describe", include=connectors)]
+        rows = [[name, "\n".join(setting_lines(told)), "\n".join(_metrics(told))] for name, told in found]
+        table = table_text(rows, ["CONNECTOR", "COMPONENTS", "METRICS"], width_for(target))
+        return table, {"connectors": [{"connector": name, **description_data(told)} for name, told in found]}
+
+    tell_each(options, target, members, ask)
 
 
-def settings_of(answer: dict[str, Any]) -> list[str]:
-    """``component.setting=value unit`` for every setting of a connector's answer."""
-    lines = []
-    for component in answer.get("components") or []:
-        for setting in component.get("settings") or []:
-            value, unit = setting.get("value"), setting.get("unit")
-            text = "" if value is None else str(value)
-            lines.append(f"{component['name']}.{setting['name']}={text}" + (f" {unit}" if unit and text else ""))
-    return lines
-
-
-def _metrics(answer: dict[str, Any]) -> list[str]:
-    return [
-        f"{metric['name']} ({metric['unit']})" if metric.get("unit") else str(metric["name"])
-        for metric in answer.get("metrics") or []
-    ]
+def _metrics(description: Any) -> list[str]:
+    return [f"{metric.name} ({metric.unit.value})" for metric in description.metrics or ()]

@@ -37,6 +37,8 @@ def engine_errors(prefix: str = "error: ") -> Iterator[None]:
     """Turn what the engine or a connector raises into a `CommandError`."""
     try:
         yield
+    except (CommandError, typer.TyperException, typer.Exit, typer.Abort):
+        raise
     except Exception as error:
         if not is_expected(error):
             raise

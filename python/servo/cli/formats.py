@@ -6,6 +6,7 @@ import datetime as dt
 import time
 
 import servo.types
+from servo.cli.ages import age
 
 __all__ = ["ConfigOutputFormat", "SchemaOutputFormat", "VersionOutputFormat", "timeago"]
 
@@ -36,17 +37,6 @@ class VersionOutputFormat(servo.types.AbstractOutputFormat):
     json = servo.types.JSON_FORMAT
 
 
-_UNITS = (
-    ("year", 365 * 86400),
-    ("month", 30 * 86400),
-    ("week", 7 * 86400),
-    ("day", 86400),
-    ("hour", 3600),
-    ("minute", 60),
-    ("second", 1),
-)
-
-
 def timeago(
     date: dt.datetime | dt.timedelta | dt.date | float, now: dt.datetime | float | None = None, locale: str = "en"
 ) -> str:
@@ -61,12 +51,7 @@ def timeago(
         seconds = date.total_seconds()
     else:
         seconds = (time.time() if now is None else _timestamp(now)) - _timestamp(date)
-    if abs(seconds) < 10:
-        return "just now"
-    unit, size = next((unit, size) for unit, size in _UNITS if abs(seconds) >= size)
-    count = int(abs(seconds) // size)
-    text = f"{count} {unit}{'s' * (count > 1)}"
-    return f"{text} ago" if seconds > 0 else f"in {text}"
+    return age(seconds)
 
 
 def _timestamp(moment: dt.datetime | dt.date | float) -> float:

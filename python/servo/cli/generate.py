@@ -16,7 +16,7 @@ def generate(
     connectors: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CONNECTORS]...",
+            metavar="CONNECTORS",
             help="Connectors to generate a configuration for: `connector`, `ConnectorClass`, `package.module.Class`, "
             "or any of these as `alias:connector`. All that are installed without any.",
         ),

@@ -130,8 +130,11 @@ class RootGroup(LazyGroup):
 
     def listed(self, ctx: Any, limit: int) -> list[tuple[str, Section, str]]:
         """The commands, with those of connectors that are installed or have been imported."""
+        from servo import _pending_signals
         from servo.cli.connectors import installed_commands
 
+        # Imports may take their time, and whoever has seen enough ends them.
+        _pending_signals.release()
         lines = super().listed(ctx, limit)
         names = {name for name, *_ in lines}
         for name, command in installed_commands().items():

@@ -117,8 +117,8 @@ def _wanted(path: Path, *, local: bool) -> Wanted:
     from servo.cli.prompts import confirm
 
     usual = ["process", "load"] if local else []
-    told = f" with {' and '.join(usual)}" if local else ""
-    if not confirm(f"Generating {path}{told}. Do you want to select the connectors?"):
+    question = "with process and load. Select other connectors?" if local else "Do you want to select the connectors?"
+    if not confirm(f"Generating {path}{' ' if local else '. '}{question}"):
         return wanted(usual)
     return select(usual)
 

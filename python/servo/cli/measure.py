@@ -1,10 +1,16 @@
 """``servo measure``: read metrics now."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
+from servo.cli.options import Options, parse_duration
+from servo.cli.output import FormOption, TargetOption, target_of
+
+if TYPE_CHECKING:
+    from servo.cli.asking import Member, Part
+
+FAILED = "measurement failed: "
 
 
 def measure(
@@ -28,59 +34,61 @@ def measure(
         bool, typer.Option("--verbose", "-v", help="Name the connector that each value comes from.")
     ] = False,
     humanize: Annotated[bool, typer.Option("--humanize/--no-humanize", help="Show times as ages or as dates.")] = True,
-    output: OutputOption = Output.text,
+    form: FormOption = None,
+    output: TargetOption = None,
 ) -> None:
     """Read metrics and show their values."""
-    from servo.cli.session import ask_each, check_connectors, open_servos
-    from servo.cli.views.table import plain_table
+    from servo.cli.asking import check_connectors, members_of, tell_each
+    from servo.cli.readings import measurement_data, rows_of
+    from servo.cli.views.table import table_text, width_for
 
     seconds = parse_duration(duration, "'--duration' / '-d'")
     warmup_seconds = parse_duration(warmup, "'--warmup' / '-w'")
     options: Options = context.obj
-    servos = open_servos(options)
-    check_connectors(servos, connectors or [])
+    target = target_of(options, form, output)
+    members = members_of(options)
+    check_connectors(members.selected, connectors or [])
+    named = metrics or []
+    known: dict[str, list[str]] = {}
 
-    results = ask_each(
-        servos,
-        lambda servo: servo.measure(metrics or [], connectors or None, seconds, warmup_seconds),
-        "measurement failed: ",
-    )
-    if output is Output.json:
-        echo_json({"servos": [{"name": name, "connectors": answers} for name, answers in results]})
-        return
-    for name, answers in results:
-        if len(results) > 1:
-            typer.echo(name)
-        rows = _rows(answers, connectors=verbose or len(connectors or []) > 1, humanize=humanize)
-        for line in plain_table(["METRIC", "UNIT", "READINGS"], rows):
-            typer.echo(line)
+    async def check() -> None:
+        for member in members.selected:
+            known[member.name] = await _metrics_of(member)
+        _refuse_unknown(named, [name for names in known.values() for name in names])
 
+    async def ask(member: "Member") -> "Part":
+        from servo.types import Control
 
-def _rows(answers: list[dict[str, Any]], *, connectors: bool, humanize: bool) -> list[tuple[str, str, str]]:
-    import time
+        if named and not set(named) & set(known[member.name]):
+            return "", {"connectors": []}
+        found = await member.ask(
+            "measure",
+            metrics=named,
+            control=Control(duration=seconds, warmup=warmup_seconds),
+            include=connectors,
+        )
+        answers = [(result.connector.name, result.value) for result in found]
+        rows = rows_of(answers, named, connectors=verbose or len(connectors or []) > 1, humanize=humanize)
+        table = table_text(rows, ["METRIC", "UNIT", "READINGS"], width_for(target)) + "\n"
+        return table, {"connectors": measurement_data(answers, named)}
 
-    now = time.time()
-    read: dict[tuple[str, str], list[tuple[float, str, float]]] = {}
-    for answer in answers:
-        for reading in answer.get("readings") or []:
-            points = read.setdefault((reading["metric"], reading.get("unit") or ""), [])
-            points.extend((when, answer["connector"], value) for when, value in reading.get("points") or [])
-    rows = []
-    for (metric, unit), points in sorted(read.items()):
-        lines = []
-        for when, connector, value in sorted(points, key=lambda point: point[:2]):
-            told = age(now - when) if humanize else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
-            lines.append(f"{value:.2f} ({told})" + (f" [{connector}]" if connectors else ""))
-        rows.append((metric, unit, "\n".join(lines)))
-    return rows
+    tell_each(options, target, members, ask, FAILED, before=check if named else None)
 
 
-def age(seconds: float) -> str:
-    """How long ago that is, in words."""
-    if seconds < 10:
-        return "just now"
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+async def _metrics_of(member: "Member") -> list[str]:
+    """The names of the metrics that the connectors of a servo have."""
+    found = [metric.name for result in await member.ask("metrics") for metric in result.value or ()]
+    # Those that tell their metrics with everything else.
+    others = {one.name for one in member.handles("describe")} - {one.name for one in member.handles("metrics")}
+    for result in await member.ask("describe", include=sorted(others)) if others else ():
+        found += [metric.name for metric in result.value.metrics or ()]
+    return sorted(set(found))
+
+
+def _refuse_unknown(named: list[str], known: list[str]) -> None:
+    from servo.cli.session import unknown
+
+    for name in named:
+        if name not in known:
+            told = unknown("metric", name, sorted(set(known)))
+            raise typer.BadParameter(told, param_hint="'[METRICS]...'")

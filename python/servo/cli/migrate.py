@@ -22,12 +22,15 @@ def migrate(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Files and folders to look at; without any, the current folder."),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Put right what is mechanical, after a diff and a question.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put right what is mechanical, after a diff and a question.")
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --fix changes files.")] = False,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="Show what is looked for.")] = False,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="ID", help="Tell more about one rule.", autocompletion=lambda: rule_ids())
+        str | None,
+        typer.Option("--explain", metavar="ID", help="Tell more about one rule.", autocompletion=lambda: rule_ids()),
     ] = None,
     form: FormOption = None,
     output: TargetOption = None,

@@ -71,14 +71,16 @@ def options_of(parameters: Mapping[str, Any]) -> Options:
         parameters: Their values by name; without a ``name`` it is that of ``SERVO_NAME``.
     """
     names = parameters.get("name") or os.environ.get("SERVO_NAME") or ()
+    config_file, level = parameters.get("config_file"), parameters.get("log_level")
+    # Some versions of typer keep values as they were written.
     return Options(
-        config_file=parameters.get("config_file") or Path("servo.yaml").resolve(),
+        config_file=Path(config_file) if config_file else Path("servo.yaml").resolve(),
         names=tuple(dict.fromkeys([names] if isinstance(names, str) else names)),
-        log_level=parameters.get("log_level"),
+        log_level=LogLevel(level) if level else None,
         # As no-color.org has it: set to anything, `0` included.
         color=not (parameters.get("no_color") or os.environ.get("NO_COLOR")),
         debug=bool(parameters.get("debug")),
-        log_format=parameters.get("log_format") or LogFormat.text,
+        log_format=LogFormat(parameters.get("log_format") or LogFormat.text),
         limit=parameters.get("limit"),
     )
 

@@ -80,3 +80,7 @@ def _line(text: str, *, hidden: bool = False) -> str:
         return input(text[-1:])
     except EOFError:
         raise typer.Abort from None
+    except KeyboardInterrupt:
+        # What comes next begins a line.
+        typer.echo()
+        raise

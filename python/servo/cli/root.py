@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from servo.cli.options import Options
 
 ConfigFile = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--config-file",
         "-c",
@@ -25,7 +25,8 @@ ConfigFile = Annotated[
         envvar="SERVO_CONFIG_FILE",
         dir_okay=False,
         resolve_path=True,
-        help="Configuration file.",
+        help="Configuration file.  [env var: SERVO_CONFIG_FILE; default: servo.yaml]",
+        show_envvar=False,
     ),
 ]
 Name = Annotated[
@@ -76,7 +77,7 @@ Debug = Annotated[
 
 def root_callback(
     ctx: Context,
-    config_file: ConfigFile = Path("servo.yaml"),
+    config_file: ConfigFile = None,
     name: Name = None,
     limit: Limit = None,
     log_level: Level = None,
@@ -99,7 +100,7 @@ def root_callback(
 
 def servo_callback(
     ctx: Context,
-    config_file: ConfigFile = Path("servo.yaml"),
+    config_file: ConfigFile = None,
     name: Name = None,
     limit: Limit = None,
     log_level: Level = None,

@@ -12,6 +12,7 @@ import typer
 from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 if TYPE_CHECKING:
+    from servo.cli.places import Places
     from servo.cli.session import Assembly, Servo
     from servo.cli.signals import Interrupts
     from servo.cli.views.state import State, View
@@ -33,6 +34,7 @@ class Choices:
     interactive: bool = False
     output: Output = Output.text
     metrics_address: str | None = None
+    limit: int | None = None
 
     @property
     def checks(self) -> bool:
@@ -111,7 +113,7 @@ def run(
     options: Options = replace(context.obj, debug=debug or context.obj.debug)
     # Errors are told by the group, which has these alone.
     context.find_root().obj = options
-    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None)
+    choices = Choices(check, dry_run, not no_poll, interactive, output, metrics_bind_address or None, options.limit)
     interrupts = Interrupts(_patience(shutdown_timeout), on_abandon=_leave)
     results: list[dict[str, Any]] = []
     try:
@@ -150,11 +152,16 @@ def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> 
     steps = _steps(options, view, servos)
     # What has been made stays until the end: the garbage collector need not look through it again and again.
     gc.freeze()
-    return run_async(_check_and_run(servos, view, steps, choices, interrupts), debug=options.debug)
+    return run_async(_check_and_run(servos, view, steps, choices, interrupts, options), debug=options.debug)
 
 
 async def _check_and_run(
-    servos: "list[Servo]", view: "View", steps: "Steps", choices: Choices, interrupts: "Interrupts"
+    servos: "list[Servo]",
+    view: "View",
+    steps: "Steps",
+    choices: Choices,
+    interrupts: "Interrupts",
+    options: Options,
 ) -> list[dict[str, Any]]:
     from servo.cli.ending import result_of
     from servo.cli.session import assembly_of
@@ -174,18 +181,28 @@ async def _check_and_run(
 
     from servo.cli.operations import watched
 
+    if choices.output is not Output.json:
+        from servo.cli.banner import show_banner
+
+        show_banner(options, servos)
     async with contextlib.AsyncExitStack() as stack:
         permits = None
         if choices.interactive:
             from servo.cli.questions import Questions
 
             permits = stack.enter_context(Questions(len(servos))).permits
+        places = None
+        if choices.limit is not None and choices.limit < len(servos):
+            from servo.cli.places import Places
+
+            places = Places(choices.limit, permits)
+            permits = places.permits
         await stack.enter_async_context(watched(servos, choices.metrics_address))
         assembly = assembly_of(servos, poll=choices.poll, permits=permits)
         interrupts.hand_to(assembly.interrupt)
         view.start()
         stack.callback(view.close)
-        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll)
+        watch = Watch(assembly, view, alone=len(servos) == 1, polls=choices.poll, places=places)
         return await _run_all(assembly, watch, view, steps, interrupts)
 
 
@@ -257,13 +274,17 @@ class Watch:
         alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
             Of several those are shown that have changed.
         polls: Whether optimizers are asked for commands.
+        places: Who waits for the end of a servo.
     """
 
-    def __init__(self, assembly: "Assembly", view: "View", alone: bool, polls: bool) -> None:
+    def __init__(
+        self, assembly: "Assembly", view: "View", alone: bool, polls: bool, places: "Places | None" = None
+    ) -> None:
         self._assembly = assembly
         self._view = view
         self._alone = alone
         self._polls = polls
+        self._places = places
         self._last: tuple[str, State] | None = None
 
     def look(self) -> None:
@@ -271,6 +292,8 @@ class Watch:
         from servo.cli.views.state import Note, State
 
         changes = json.loads(self._assembly.drain())
+        if self._places is not None:
+            self._places.look(changes)
         for change in changes:
             name, state = change["name"], State.of(change["state"])
             if not self._polls and state.phase not in ("starting", "stopping", "done"):

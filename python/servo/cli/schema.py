@@ -21,7 +21,7 @@ FORMS = ("json", "dict", "text", "html")
 def schema(
     context: typer.Context,
     connector: Annotated[
-        str | None, typer.Argument(metavar="[CONNECTOR]", help="A connector: its name, its class or a dotted path.")
+        str | None, typer.Argument(metavar="CONNECTOR", help="A connector: its name, its class or a dotted path.")
     ] = None,
     form: Annotated[
         str | None,
@@ -62,8 +62,9 @@ def schema(
     if target.form == "html":
         raise CommandError("error: not yet implemented")
     text = _as_text(found, target.form)
+    lexers = {"dict": "python", "json": "json"}
     # Files end where ServoX ends them.
-    target.write(text if target.path is None else text.rstrip("\n"), {"dict": "python", "json": "json"}.get(target.form))
+    target.write(text if target.path is None else text.rstrip("\n"), lexers.get(target.form))
 
 
 def editor_schema(routes: Mapping[str, type[BaseConnector]] | None = None) -> dict[str, object]:
@@ -111,7 +112,7 @@ def _with_sets(value: Any) -> Any:
 
 
 def _connector_class(options: Options, identifier: str) -> Any:
-    from servo.cli.session import connector_types, unknown
+    from servo.cli.session import connector_types, hint_of
     from servo.connector.identifiers import _connector_class_from_string
 
     types = connector_types(options.config_file)
@@ -123,7 +124,7 @@ def _connector_class(options: Options, identifier: str) -> Any:
         found, why = None, f" ({error or type(error).__name__})"
     if found is None:
         if not why:
-            _, _, why = unknown("Connector", identifier, sorted(_names(types))).partition("'" + identifier + "'")
+            why = hint_of(identifier, sorted(_names(types)))
         message = f"no Connector type found for key '{identifier}'{why}"
         raise typer.BadParameter(message, param_hint="'[CONNECTOR]'")
     return found
@@ -180,7 +181,9 @@ class _Document:
         optimizer = self.content.get("optimizer")
         keys = optimizer if isinstance(optimizer, dict) else {}
         name = self.content.get("name") or (os.environ.get("SERVO_NAME") if alone else None)
-        self.name = str(name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo")
+        self.name = str(
+            name or keys.get("id") or keys.get("optimizer_id") or os.environ.get("OPSANI_OPTIMIZER") or "servo"
+        )
 
 
 def _documents(options: Options) -> Any:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -13,12 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-import typer
-
 from servo.cli.errors import CommandError, RootUsageError, engine_errors
 from servo.cli.options import Options
 
 if TYPE_CHECKING:
+    import asyncio
+
     from servo.assembly import Assembly as PythonAssembly
     from servo.servo import Servo as PythonServo
 
@@ -58,11 +56,6 @@ class Servo(Protocol):
     def interrupt(self, reason: str, within: float | None = None) -> None: ...
     def snapshot(self) -> str: ...
     def drain(self) -> str: ...
-    def describe(self, connectors: list[str] | None) -> Awaitable[str]: ...
-    def measure(
-        self, metrics: list[str], connectors: list[str] | None, duration: float, warmup: float
-    ) -> Awaitable[str]: ...
-    def adjust(self, adjustments: list[tuple[str, str, str]]) -> Awaitable[str]: ...
 
 
 class Assembly(Protocol):
@@ -87,7 +80,9 @@ class Core(Protocol):
     def version(self) -> str: ...
     def native_connectors(self) -> list[tuple[str, list[str]]]: ...
     def open_servos(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> list[Servo]: ...
-    def validate_file(self, config_file: str, types: list[object], environment: Mapping[str, str]) -> int: ...
+    def validate_file(
+        self, config_file: str, types: list[object], environment: Mapping[str, str], **options: Any
+    ) -> int: ...
     def Assembly(self, servos: Sequence[Servo], *, poll: bool, permits: Permits | None) -> Assembly: ...
     def serve_metrics(self, address: str, servos: int) -> Awaitable[MetricsEndpoint]: ...
     def export_traces(self) -> bool: ...
@@ -113,11 +108,16 @@ def core() -> Core:
 
 def connector_types(config_file: Path) -> list[object]:
     """The connector classes that are installed; modules beside the configuration file can be named in it."""
+    look_beside(config_file)
+    return list(import_module("servo.connector").connector_types())
+
+
+def look_beside(config_file: Path) -> None:
+    """Lets modules in the folder of the configuration file be imported."""
     beside = str(config_file.resolve().parent)
     if beside not in sys.path:
         # Last: nothing that is installed is hidden by a file of the same name.
         sys.path.append(beside)
-    return list(import_module("servo.connector").connector_types())
 
 
 def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
@@ -139,17 +139,12 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     forward_engine(options)
     with engine_errors():
         types = connector_types(options.config_file)
-        servos = native.open_servos(str(options.config_file), types, environment())
+        servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
     adopt_loguru(options, used=logger or written)
     name_servos(servos)
     return named(servos, options.names)
-
-
-def environment() -> dict[str, str]:
-    """The variables that configurations are completed with; ``SERVO_NAME`` selects a servo, and renames none."""
-    return {name: value for name, value in os.environ.items() if name != "SERVO_NAME"}
 
 
 def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
@@ -171,10 +166,12 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     native = core()
     forward_engine(options)
     adopt_loguru(options, used=True)
-    with engine_errors(), _without_selection():
+    with engine_errors():
         # The engine tells what is wrong with its place.
-        native.validate_file(str(options.config_file), connector_types(options.config_file), environment())
-        assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
+        types = connector_types(options.config_file)
+        count = native.validate_file(str(options.config_file), types, dict(os.environ))
+        with _selecting(count):
+            assembly: PythonAssembly = import_module("servo.assembly").Assembly._of_file(options.config_file)
         servos = selected(assembly, options)
         if attach:
             run_async(assembly._attach(servos))
@@ -182,9 +179,9 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
 
 
 @contextlib.contextmanager
-def _without_selection() -> Iterator[None]:
-    """Takes ``SERVO_NAME`` out of the environment for a while: it would name servos that have no name."""
-    name = os.environ.pop("SERVO_NAME", None)
+def _selecting(servos: int) -> Iterator[None]:
+    """For a while ``SERVO_NAME`` names the only servo of a file alone: of several it selects, and names none."""
+    name = os.environ.pop("SERVO_NAME", None) if servos > 1 else None
     try:
         yield
     finally:
@@ -231,15 +228,8 @@ def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
         raise RootUsageError(f"Config file '{path}' does not exist")
-
-
-def check_connectors(servos: Sequence[Servo], names: Sequence[str]) -> None:
-    """Refuse names that are no connector of every servo, as a usage error."""
-    for servo in servos:
-        known = [instance for instance, _ in servo.connectors]
-        for name in names:
-            if name not in known:
-                raise typer.BadParameter(unknown("connector", name, known))
+    if path.is_dir():
+        raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
@@ -255,22 +245,6 @@ def hint_of(name: str, known: Sequence[str]) -> str:
     return f"{text}. Did you mean '{near[0]}'?" if near else text
 
 
-def ask_each(
-    servos: Sequence[Servo], question: Callable[[Servo], Awaitable[str]], prefix: str = "error: "
-) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The name of each servo with what its connectors answer, one servo after the other.
-
-    Raises:
-        CommandError: A servo cannot answer; its lines begin with the prefix.
-    """
-
-    async def ask() -> list[tuple[str, list[dict[str, Any]]]]:
-        return [(servo.name, json.loads(await question(servo))) for servo in servos]
-
-    with engine_errors(prefix):
-        return run_async(ask())
-
-
 def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     """Run a coroutine to its end, on an event loop of its own: uvloop where that is installed.
 
@@ -279,7 +253,18 @@ def run_async(work: Awaitable[T], *, debug: bool = False) -> T:
     Args:
         work: The coroutine, or anything else that can be awaited.
         debug: Whether asyncio looks for mistakes, and failures of callbacks are logged with their tracebacks.
+
+    Raises:
+        RuntimeError: An event loop runs already.
     """
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        raise RuntimeError("This event loop is already running: await the work instead")
     with asyncio.Runner(loop_factory=_loop_factory(), debug=debug or None) as runner:
         if not debug:
             runner.get_loop().set_exception_handler(_log_notice)

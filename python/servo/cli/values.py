@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import typer
 
 _KINDS = {"bool_parsing": "boolean", "int_parsing": "integer", "float_parsing": "float"}
 """Errors of pydantic, with which some versions of typer read values."""
+
+
+class Spared:
+    """Reads values of a parameter for typer, whose own way imports pydantic even where there is nothing to read."""
+
+    def __init__(self, parameter: Any) -> None:
+        self._parameter = parameter
+        self._build = parameter.get_runtime_param
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value that a text means."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        if value is self._parameter.default and isinstance(value, str | int | float):
+            return value
+        descriptor = self._parameter.type_descriptor
+        if descriptor.annotation is str and type(value) is str and descriptor.parameter_info.parser is None:
+            return value
+        return self._build().coerce(value, param=param, ctx=ctx)
+
+
+def spare(parameter: Any) -> None:
+    """Lets a parameter read its values the short way, with versions of typer that have a long one."""
+    if hasattr(parameter, "get_runtime_param") and hasattr(parameter, "type_descriptor"):
+        parameter.get_runtime_param = partial(_same, Spared(parameter))
+
+
+def _same(found: Any) -> Any:
+    return found
 
 
 def tell_value(error: typer.BadParameter) -> None:
@@ -33,8 +63,12 @@ def _message(error: typer.BadParameter, parameter: Any) -> str:
             parameter.max is not None
         )
         return f"{value} is not in the range {' and '.join(limits)}."
+    message = message.partition(" Recognized values: ")[0].replace(
+        " is not a valid int range.", " is not a valid integer."
+    )
     text, is_choice, _ = message.partition(" is not one of ")
-    choices = getattr(getattr(parameter, "type_descriptor", None), "choices", None)
+    described = getattr(parameter, "type_descriptor", None) or getattr(parameter, "type", None)
+    choices = getattr(described, "choices", None)
     if is_choice and choices:
         # As they are documented, where typer has them in lower case.
         return f"{text}{is_choice}{', '.join(repr(str(getattr(one, 'value', one))) for one in choices)}."

@@ -16,17 +16,17 @@ class ChecksConfiguration(AbstractBaseConfiguration):
 
     Attributes:
         connectors: The connectors that are checked; all when unset.
-        name: Names of checks, or one `/regex/`.
-        id: Ids of checks, one `/regex/` or one list with commas.
-        tag: Tags of checks, one `/regex/` or one list with commas.
-        quiet: Whether nothing is printed.
-        verbose: Whether details are printed.
-        progressive: Whether checks run one by one, each until it passes.
-        wait: How long a failing check is tried again, as a duration text.
-        delay: The time between tries: a duration text, or `expo` for 8, 16, 32… seconds.
-        halt_on: From which severity on a failure ends the run.
-        remedy: Whether a check may repair what it finds.
-        check_halting: Whether a failure ends the run at all.
+        name: Names of checks and `/regex/`es.
+        id: Ids of checks and `/regex/`es, or one list with commas.
+        tag: Tags of checks, or one list with commas.
+        quiet: Whether no tables are printed.
+        verbose: Whether tables have details.
+        progressive: Whether results are logged only, instead of a table after each round as well.
+        wait: How long failing checks are tried again, as a duration text; an empty one for one round.
+        delay: The time between rounds: a duration text, or `expo` for 8, 16, 32… seconds.
+        halt_on: The failure that ends the checks of its connector: a critical one, or any. Warnings never fail.
+        remedy: Whether a check may mend what it finds.
+        check_halting: Whether what comes after the first failure of a round is neither told nor mended.
     """
 
     connectors: list[str] | None = None
@@ -42,19 +42,13 @@ class ChecksConfiguration(AbstractBaseConfiguration):
     remedy: bool = True
     check_halting: bool = False
 
-    @_pydantic.before("wait", "delay")
-    def _duration_text(cls, value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError("str type expected")
-        if not isinstance(value, str | int | float | Duration) or value == "expo":
-            return value
-        if isinstance(value, str):
-            try:
-                value = float(value)
-            except ValueError:
-                Duration(value)
-                return value
-        return str(Duration(value))
+    @_pydantic.before("wait")
+    def _wait_text(cls, value: Any) -> Any:
+        return value if value == "" else _duration_text(value)
+
+    @_pydantic.before("delay")
+    def _delay_text(cls, value: Any) -> Any:
+        return _duration_text(value)
 
     @_pydantic.after("wait")
     def _no_expo(cls, value: Any) -> Any:
@@ -66,3 +60,17 @@ class ChecksConfiguration(AbstractBaseConfiguration):
     def generate(cls, **kwargs: Any) -> ChecksConfiguration | None:
         """Gives None: a new file needs no checks."""
         return None
+
+
+def _duration_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("str type expected")
+    if not isinstance(value, str | int | float | Duration) or value == "expo":
+        return value
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            Duration(value)
+            return value
+    return str(Duration(value))

@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """The name of the dialect."""
 
-_UNITS = "ns|us|µs|μs|ms|s|mm|m|h|d|w|y"  # noqa: RUF001 (both letters are in use)
+_UNITS = "ns|us|µs|μs|ms|s|mm|m|h|d|w|y"
 DURATION = rf"^\s*[-+]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)({_UNITS})\s*)+)\s*$"
 """What a duration looks like."""
 

@@ -52,7 +52,8 @@ def document_schema(
     checks = schema["definitions"][ChecksConfiguration.__name__]["properties"]
     for name in ("wait", "delay"):
         checks[name] |= {"type": ["string", "number"]}
-    return exact(schema, frozenset({"optimizer", "settings", "checks", "no_diagnostics", *(routes if required else ())}))
+    never_null = {"optimizer", "settings", "checks", "no_diagnostics", *(routes if required else ())}
+    return exact(schema, frozenset(never_null))
 
 
 def connector_schema(cls: type[BaseConnector], *, for_editors: bool = False) -> Schema:
@@ -101,7 +102,7 @@ def _complete(model: Any, name: str) -> Schema:
         if target in definitions:
             _of_connector(whole, target, key, part)
     if kind := getattr(model, "__native_type__", ""):
-        schema |= _native(whole, kind, name)
+        schema |= _native(whole, kind, name, kind)
     _of_optimizer(whole)
     _of_settings(whole)
     for known in (*_OWN, *parts.values(), model):
@@ -128,16 +129,17 @@ def _target(shown: Schema) -> str:
 def _of_connector(whole: dict[str, Schema], target: str, key: str, part: Any) -> None:
     if kind := getattr(part, "__native_type__", ""):
         title = whole[target].get("title")
-        whole[target] = _native(whole, kind, target) | {"title": title}
-        for name, shown in whole[target]["properties"].items():
-            shown["env_names"] = sorted({f"{variable}_{name}".upper() for variable in variables_of(key)})
+        whole[target] = _native(whole, kind, target, key) | {"title": title}
 
 
-def _native(whole: dict[str, Schema], kind: str, target: str) -> Schema:
+def _native(whole: dict[str, Schema], kind: str, target: str, key: str) -> Schema:
+    """What the engine says of its connector under a key."""
     from servo import _core
 
     schema, more = of_engine(json.loads(_core.native_schema(kind)), whole, f"{target}_")
     whole |= more
+    for name, shown in schema["properties"].items():
+        shown["env_names"] = sorted({f"{variable}_{name}".upper() for variable in variables_of(key)})
     return schema
 
 
@@ -176,8 +178,8 @@ def _of_settings(whole: dict[str, Schema]) -> None:
 def _title(schema: Schema, whole: Mapping[str, Schema]) -> None:
     """Gives the properties the titles that they have with either pydantic: all but enumerations."""
     for name, shown in schema.get("properties", {}).items():
-        if "title" not in shown and ("allOf" in shown or "anyOf" in shown) and "enum" not in whole.get(_target(shown), {}):
-            shown["title"] = title_of(name)
+        if ("allOf" in shown or "anyOf" in shown) and "enum" not in whole.get(_target(shown), {}):
+            shown.setdefault("title", title_of(name))
 
 
 def _describe(schema: Schema, model: Any) -> None:

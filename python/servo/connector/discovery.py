@@ -18,6 +18,10 @@ ENTRY_POINT_GROUP = "servo.connectors"
 """Where packages name their connectors."""
 
 
+_told: set[tuple[str, str]] = set()
+"""The entry points whose failure was logged."""
+
+
 class ConnectorLoader:
     """Loads what installed packages name in a group of entry points; importing a module makes its classes known.
 
@@ -51,7 +55,7 @@ def load_entry_points(group: str = ENTRY_POINT_GROUP) -> Iterator[tuple[str, Bas
 
 
 def load_all(group: str = ENTRY_POINT_GROUP) -> dict[str, BaseException]:
-    """Imports the connectors that installed packages bring, and logs each that fails: its name, and why.
+    """Imports the connectors that installed packages bring, and logs each that fails, once: its name, and why.
 
     Args:
         group: The group of entry points.
@@ -62,6 +66,9 @@ def load_all(group: str = ENTRY_POINT_GROUP) -> dict[str, BaseException]:
     failed: dict[str, BaseException] = {}
     for name, error in load_entry_points(group):
         failed[name] = error
+        if (group, name) in _told:
+            continue
+        _told.add((group, name))
         # Of many lines, such as a syntax error with its source, the first says what is wrong.
         text = f"{type(error).__name__}: {error}".splitlines()[0]
         logging.getLogger("servo.connector").warning(

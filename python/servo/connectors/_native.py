@@ -12,7 +12,7 @@ import json
 from typing import Any, ClassVar, Self
 
 import servo
-from servo import _core, _pydantic
+from servo import _about, _core, _pydantic
 from servo.events import Preposition
 
 __all__ = ["NativeConfiguration", "NativeConnector"]
@@ -70,9 +70,15 @@ def _told_already(work: asyncio.Future[Any]) -> None:
 
 
 def told(cls: type[NativeConnector]) -> type[NativeConnector]:
-    """Gives a class what the engine tells of its connector: description, version, maturity."""
+    """Gives a class what the engine tells of its connector, and where it comes from."""
     _, description, version, maturity = _core.native_metadata(cls.__native_type__)
-    return servo.metadata(description=description, version=version, maturity=maturity)(cls)
+    return servo.metadata(
+        description=description,
+        version=version,
+        maturity=maturity,
+        homepage=_about.HOMEPAGE,
+        license=_about.LICENSE,
+    )(cls)
 
 
 class NativeConnector(servo.BaseConnector):

@@ -6,9 +6,7 @@ from servo.migrate import commands, environment, python, requirements, yaml
 from servo.migrate.model import Rule
 
 RULES: tuple[Rule, ...] = tuple(
-    rule
-    for room in (yaml.ROOM, python.ROOM, requirements.ROOM, commands.ROOM, environment.ROOM)
-    for rule in room.rules
+    rule for room in (yaml.ROOM, python.ROOM, requirements.ROOM, commands.ROOM, environment.ROOM) for rule in room.rules
 )
 """The rules, in the order of their areas."""
 

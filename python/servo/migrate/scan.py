@@ -11,6 +11,7 @@ from servo.migrate.model import Finding, Hit, Room, Rule, Severity, Unread
 from servo.migrate.project import Project
 from servo.migrate.source import Source
 
+NOT_APPLIED = "a defect of this command kept it from applying the rule"
 MAX_FINDINGS = 10_000
 """A report with more says nothing to anybody."""
 
@@ -64,7 +65,13 @@ def _findings(project: Project) -> Iterator[Finding]:
 def _of(room: Room, subjects: Iterable[tuple[Source, Any]], project: Project) -> Iterator[Finding]:
     for source, subject in subjects:
         for rule in room.rules:
-            for hit in rule.find(subject, project):
+            try:
+                hits = list(rule.find(subject, project))
+            except Exception as error:
+                # A file that nobody thought of must not take the findings of all others away.
+                project.unread.append(Unread(source.path, f"{NOT_APPLIED} {rule.id}: {type(error).__name__}"))
+                continue
+            for hit in hits:
                 yield _finding(rule, source, hit)
 
 

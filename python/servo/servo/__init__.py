@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 import servo
-from servo import _core
+from servo import _about, _core
 from servo.configuration import BaseServoConfiguration
 from servo.connector import BaseConnector, metadata
 from servo.events import on_event
 from servo.servo import _lifecycle
-from servo.types import Duration, ErrorSeverity, License, Maturity, Numeric
+from servo.types import Duration, ErrorSeverity, Numeric
 
 if TYPE_CHECKING:
     from servo.api import CommandResponse, Status
@@ -74,12 +74,12 @@ class Events(enum.StrEnum):
 
 
 @metadata(
-    description="Continuous Optimization Orchestrator",
-    homepage="https://opsani.com/",
-    maturity=Maturity.robust,
-    license=License.apache2,
+    description=_about.DESCRIPTION,
+    homepage=_about.HOMEPAGE,
+    maturity=_about.MATURITY,
+    license=_about.LICENSE,
     version=_core.version(),
-    cryptonym="ollyander",
+    cryptonym=_about.CRYPTONYM,
 )
 class Servo(BaseConnector):
     """The connectors that work for one optimizer, on one bus.

@@ -56,13 +56,15 @@ def require_handlers(connectors: Iterable[BaseConnector], event: str) -> None:
 
 
 async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bool:
+    from loguru import logger
+
     from servo.checks import CheckHelpers
 
     config = servo_.config.checks or ChecksConfiguration()
     selected = members_of(servo_, config.connectors)
     window = Duration(config.wait).total_seconds() if config.wait else 0.0
     if config.wait:
-        servo_.logger.info(
+        logger.info(
             f"Running checks{' progressively' if config.progressive else ''} for up to {config.wait} "
             f"with a delay of {config.delay} between iterations"
         )
@@ -81,10 +83,10 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
             break
         # The last round comes at the end of the time, not after it.
         pause = min(next(delays), left)
-        servo_.logger.info(f"waiting for {pause:g} seconds before rerunning failing checks")
+        logger.info(f"waiting for {pause:g} seconds before rerunning failing checks")
         await asyncio.sleep(pause)
     if window:
-        servo_.logger.error(f"timed out waiting for checks to pass {Duration(window)}")
+        logger.error(f"timed out waiting for checks to pass {Duration(window)}")
     return False
 
 

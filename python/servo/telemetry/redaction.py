@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["REDACTED", "Redactor"]
+__all__ = ["REDACTED", "Redactor", "is_secret"]
 
 REDACTED = "[REDACTED]"
 """What stands in the place of a secret."""
@@ -63,7 +63,7 @@ class Redactor:
                 self.learn(password, secret=True)
         elif isinstance(value, Mapping):
             for key, inner in value.items():
-                self.learn(inner, secret=secret or _is_secret(key, value))
+                self.learn(inner, secret=secret or is_secret(key, value))
         elif isinstance(value, list | tuple | set | frozenset):
             for inner in value:
                 self.learn(inner, secret=secret)
@@ -83,8 +83,7 @@ class Redactor:
         """The same JSON value without secrets."""
         if isinstance(value, Mapping):
             return {
-                self._key(key): self.tree(inner, secret=secret or _is_secret(key, value))
-                for key, inner in value.items()
+                self._key(key): self.tree(inner, secret=secret or is_secret(key, value)) for key, inner in value.items()
             }
         if isinstance(value, list | tuple):
             return [self.tree(inner, secret=secret) for inner in value]
@@ -103,7 +102,13 @@ class Redactor:
         return [self.text(line) for line in lines]
 
 
-def _is_secret(key: Any, within: Mapping[Any, Any]) -> bool:
+def is_secret(key: Any, within: Mapping[Any, Any]) -> bool:
+    """Whether the value of a key is secret by the name of the key.
+
+    Args:
+        key: The key.
+        within: The mapping that it is in.
+    """
     name = str(key)
     # `{name: DB_PASSWORD, value: …}` as containers have it.
     if name.lower() == "value" and isinstance(called := within.get("name"), str):

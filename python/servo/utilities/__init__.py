@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from servo.utilities.strings import parse_re as parse_re
     from servo.utilities.subprocess import OutputStreamCallback as OutputStreamCallback
     from servo.utilities.subprocess import SubprocessResult as SubprocessResult
+    from servo.utilities.subprocess import SubprocessTimeoutError as SubprocessTimeoutError
     from servo.utilities.subprocess import Timeout as Timeout
     from servo.utilities.subprocess import run_subprocess_exec as run_subprocess_exec
     from servo.utilities.subprocess import run_subprocess_shell as run_subprocess_shell
@@ -52,6 +53,7 @@ _HOMES = {
     "subprocess": [
         "OutputStreamCallback",
         "SubprocessResult",
+        "SubprocessTimeoutError",
         "Timeout",
         "run_subprocess_exec",
         "run_subprocess_shell",

@@ -33,6 +33,7 @@ def clean_environment(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith(("SERVO_", "_SERVO"))] + ["NO_COLOR", "CI", "TERM"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("SERVO_BANNER", "off")
     monkeypatch.chdir(tmp_path)
 
 

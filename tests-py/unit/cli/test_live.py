@@ -129,3 +129,23 @@ def test_no_line_is_wider_than_the_terminal(fake, width):
     lines = view.console.file.getvalue().splitlines()
     assert 5 < len(lines) < 20
     assert max(len(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "shown"), [([], {}, True), (["-o", "json"], {}, False), ([], {"CI": "1"}, False)]
+)
+def test_a_run_at_a_terminal_begins_with_the_banner(tmp_path, arguments, env, shown):
+    (tmp_path / "servo.yaml").write_text(
+        "optimizer: {id: dev.example.com/app, token: t, base_url: 'http://127.0.0.1:9'}\n"
+        "connectors: [wait]\nwait: {measure_enabled: true}\n"
+    )
+
+    def start(*arguments, env, **options):
+        command = [sys.executable, "-m", "servo", *arguments]
+        return subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"SERVO_BANNER": ""} | env, **options)
+
+    text, _ = on_terminal(start, "run", *arguments, interrupt_at=["Connection refused"], **env)
+    assert ("base url:    http://127.0.0.1:9" in plain(text)) is shown
+    if shown:
+        # Whole, before anything else.
+        assert plain(text).index("base url") < plain(text).index("Connection refused")

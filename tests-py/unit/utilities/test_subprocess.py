@@ -1,5 +1,6 @@
 import asyncio
 import os
+import pickle
 import signal
 import sys
 import time
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from loguru import logger
 
-from servo.utilities import subprocess as module
+from servo.utilities import _supervision as module
 from servo.utilities.subprocess import (
     SubprocessResult,
+    SubprocessTimeoutError,
     run_subprocess_exec,
     run_subprocess_shell,
     stream_subprocess_exec,
@@ -171,6 +173,41 @@ async def test_a_timeout_ends_the_process(bound: Any) -> None:
     with pytest.raises(TimeoutError) as error:
         await run_subprocess_exec("sleep", "1000", timeout=bound)
     assert str(error.value) == f"`sleep 1000` did not end within {'300ms' if bound else '0'} and was stopped"
+
+
+async def test_what_was_written_in_time_is_kept() -> None:
+    for run, command in ((run_subprocess_exec, ["sh", "-c"]), (run_subprocess_shell, [])):
+        with pytest.raises(SubprocessTimeoutError) as error:
+            # Long enough for a shell to begin on a machine that is busy.
+            await run(*command, "echo one; echo two >&2; printf half; sleep 1000", timeout=5)
+        assert (error.value.stdout, error.value.stderr) == (["one", "half"], ["two"])
+        assert error.value.seconds == 5
+        again = pickle.loads(pickle.dumps(error.value))
+        assert (str(again), again.stdout) == (str(error.value), ["one", "half"])
+
+
+async def test_what_a_slow_callback_did_not_get_is_kept() -> None:
+    taken = []
+
+    async def slowly(line: str) -> None:
+        taken.append(line)
+        await asyncio.sleep(1000)
+
+    with pytest.raises(SubprocessTimeoutError) as error:
+        await stream_subprocess_shell("echo one; echo two; echo; echo '  three  '", stdout_callback=slowly, timeout=5)
+    assert taken == ["one"]
+    assert (error.value.stdout, error.value.stderr) == (["two", "", "  three"], [])
+
+
+async def test_secrets_are_not_told(lines: list[tuple[str, str]]) -> None:
+    command = "API_TOKEN=abcdef123 sleep 1000"
+    with pytest.raises(TimeoutError) as error:
+        await run_subprocess_shell(command, timeout=0)
+    with pytest.raises(TimeoutError) as other:
+        await run_subprocess_exec("sleep", "1000", "--password=abcdef123", timeout=0)
+    told = [text for _, text in lines] + [str(error.value), str(other.value)]
+    assert "Running subprocess command `API_TOKEN=[REDACTED] sleep 1000` (0 timeout)" in told
+    assert "abcdef123" not in "".join(told)
 
 
 # A family: a shell, a child with the pipes, and one without.

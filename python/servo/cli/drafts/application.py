@@ -31,7 +31,7 @@ def described(wanted: Wanted, parts: Mapping[str, Part]) -> dict[str, Part]:
     process: dict[str, Any] = {}
     load: dict[str, Any] = {}
     if keys["process"]:
-        process["command"] = ask("Command that starts the application?", _command, default="python3 app.py")
+        process["command"] = ask("Application command?", _command, default="python3 app.py")
         names = list(dict.fromkeys(re.findall(r"(?<!{){(\w+)}(?!})", " ".join(process["command"]))))
         process["settings"] = ask(
             "What may change? (NAME=MIN..MAX, more with commas)",

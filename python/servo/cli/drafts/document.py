@@ -74,11 +74,11 @@ def lines_of(draft: Draft, samples: Mapping[str, Part] | None = None) -> list[st
 def _optimizer(draft: Draft) -> list[str]:
     variable = optimizer.variable_of(draft.environment)
     if variable is None:
-        return optimizer.local(draft.wanted.routes)
+        return optimizer.local(draft.wanted.routes, defaults=draft.defaults)
     if draft.alone:
         return optimizer.absent(variable)
     named = optimizer.named_by(draft.environment)
-    return optimizer.service(named) if named else optimizer.local(draft.wanted.routes)
+    return optimizer.service(named) if named else optimizer.local(draft.wanted.routes, defaults=draft.defaults)
 
 
 def _defaults() -> list[list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from servo.cli.drafts.comments import comment, entry
+from servo.cli.drafts.comments import comment, entry, mapping
 from servo.cli.drafts.outline import Outline
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["absent", "local", "named_by", "service", "variable_of"]
 
 _CLIENT = ("APPD_BASE_URL", "APPD_CLIENT_ID", "APPD_CLIENT_SECRET", "APPD_TENANT_ID")
+_GOAL = {"objective": "minimize", "metric": "latency_95th"}
 _NOTHING = Outline({})
 
 
@@ -64,48 +65,39 @@ def service(named: Mapping[str, str]) -> list[str]:
     return [*comment(told), *entry("optimizer", dict(named), _NOTHING, 0, short=False)]
 
 
-def local(routes: Mapping[str, type[BaseConnector]]) -> list[str]:
-    """The lines of the local optimizer: what is measured decides what its goal can be."""
-    measured = any(cls.__default_name__ == "load" for cls in routes.values())
-    lines = [
+def local(routes: Mapping[str, type[BaseConnector]], *, defaults: bool) -> list[str]:
+    """The lines of the local optimizer: what is measured decides what its goal can be.
+
+    Args:
+        routes: The connectors.
+        defaults: Whether values that are defaults are written.
+    """
+    from servo import _core
+
+    schema = json.loads(_core.local_optimizer_schema())
+    values: dict[str, Any] = {"trial": {"warmup": "5s", "duration": "30s"}, "budget": {"trials": 20}}
+    others: dict[str, Any] = {}
+    if any(cls.__default_name__ == "load" for cls in routes.values()):
+        limits = [{"name": "errors", "formula": "error_rate <= 1"}]
+        values = {"goal": _GOAL, "constraints": {"absolute": limits}, **values}
+    else:
+        schema["properties"]["goal"]["description"] += " `servo describe` lists the metrics there are."
+        others["goal"] = _GOAL
+    if find_spec("optuna") is None:
+        # The default needs it.
+        values = {"sampler": "random", **values}
+    outline = Outline(schema)
+    found = {name: outline.key(name).default() for name in outline.names()}
+    others |= {name: value for name, value in found.items() if name not in values and name not in others}
+    if defaults:
+        values |= {name: value for name, value in found.items() if value is not None and name not in values}
+        others = {name: value for name, value in others.items() if name not in values}
+    return [
         *comment(
             "Who says what to measure and adjust: `local` is an optimizer within the servo. For one at a service, "
             "write its `id` in place of `local`, and set the variable OPSANI_TOKEN."
         ),
         "optimizer:",
         "  local:",
-    ]
-    if find_spec("optuna") is None:
-        lines += [
-            *comment(
-                "The strategy. `tpe`, the default, learns from trials; it needs: pip install 'servox-rs[local]'", 4
-            ),
-            "    sampler: random",
-        ]
-    if measured:
-        lines += [
-            *comment("What is minimized or maximized: a `metric`, or a `formula` of metrics and settings.", 4),
-            "    goal: {objective: minimize, metric: latency_95th}",
-            *comment("What every accepted configuration must meet, in percent here.", 4),
-            "    constraints:",
-            "      absolute:",
-            "      - {name: errors, formula: error_rate <= 1}",
-        ]
-    else:
-        lines += [
-            *comment(
-                "What is minimized or maximized: a `metric`, or a `formula` of metrics and settings. `servo describe` lists "
-                "the metrics there are.",
-                4,
-            ),
-            "    #goal: {objective: minimize, metric: latency}",
-        ]
-    return [
-        *lines,
-        *comment("How one configuration is measured.", 4),
-        "    trial: {warmup: 5s, duration: 30s}",
-        *comment("How many configurations are tried.", 4),
-        "    budget: {trials: 20}",
-        *comment("Where trials are kept; the next run continues there.", 4),
-        "    #storage: sqlite:///servo.db",
+        *mapping(values, outline, 4, short=True, offer=others),
     ]

@@ -28,12 +28,10 @@ class Outline:
         """What the value is for; empty when nobody says so."""
         told = self._own.get("description") or self._schema.get("description") or ""
         text = re.split(r"\n\s*\n", inspect.cleandoc(str(told)))[0]
-        choices = self._schema.get("enum")
-        if isinstance(choices, list) and len(choices) > 1:
-            listed = f"One of {', '.join(map(str, choices))}."
-            text = (
-                f"{text.rstrip()}{'' if text.rstrip().endswith(('.', '!', '?')) or not text else '.'} {listed}".strip()
-            )
+        choices = self._schema.get("enum") or [one["const"] for one in self._schema.get("oneOf", ()) if "const" in one]
+        if len(choices) > 1:
+            end = "" if not text or text.rstrip().endswith((".", "!", "?")) else "."
+            text = f"{text.rstrip()}{end} One of {', '.join(map(str, choices))}.".strip()
         return text
 
     @property
@@ -41,7 +39,7 @@ class Outline:
         """The keys that must be there."""
         return list(self._schema.get("required", ()))
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The keys of a mapping, in the order of the schema."""
         yield from self._schema.get("properties", {})
 
@@ -65,7 +63,7 @@ class Outline:
         """The value without one: that of the schema, or the defaults of its keys; None where there is none."""
         if "default" in self._own or self.required:
             return self._own.get("default")
-        found = {name: self.key(name).default() for name in self.keys()}
+        found = {name: self.key(name).default() for name in self.names()}
         return {name: value for name, value in found.items() if value is not None} or None
 
     def placeholder(self) -> Any:
@@ -82,7 +80,7 @@ class Outline:
         kind = next((one for one in kind if one != "null"), "null") if isinstance(kind, list) else kind
         if kind == "object" or "properties" in self._schema:
             return {name: self.key(name).placeholder() for name in self.required}
-        least = self._schema.get("minimum", self._schema.get("exclusiveMinimum", 0) + 1)
+        least = self._schema.get("minimum", 1)
         by_type = {"integer": least, "number": float(least), "boolean": False, "array": [], "null": None}
         if kind in by_type:
             return by_type[kind]

@@ -103,24 +103,25 @@ def _part(model: Any, config: Any, *, defaults: bool, title: str) -> Part:
         return Part(values, outline, title=title, native=native)
     if native:
         # The engine knows the defaults, and not the class.
-        known = {name: outline.key(name).default() for name in outline.keys()}
+        known = {name: outline.key(name).default() for name in outline.names()}
         everything = {**known, **everything}
         if defaults:
             values |= {name: value for name, value in known.items() if value is not None and name not in values}
-    others = {name: everything.get(name) for name in outline.keys() if name not in values}
+    others = {name: everything.get(name) for name in outline.names() if name not in values}
     return Part(values, outline, others, title, native)
 
 
 def _placeholders(model: Any, title: str) -> Part:
     outline = Outline(_schema(model))
     values = {name: outline.key(name).placeholder() for name in outline.required}
-    others = {name: outline.key(name).default() for name in outline.keys() if name not in values}
+    others = {name: outline.key(name).default() for name in outline.names() if name not in values}
     return Part(values, outline, others, title)
 
 
 def _schema(model: Any) -> Mapping[str, Any]:
     schema: Mapping[str, Any] = model.schema()
-    return schema
+    # Of a docstring the schema has the first paragraph; keys may be told of in a later one.
+    return {**schema, "description": inspect.getdoc(model) or ""}
 
 
 def _values(config: Any, **options: bool) -> Any:

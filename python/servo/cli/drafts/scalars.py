@@ -36,7 +36,8 @@ def _dumper() -> Any:
             return True
 
     def represent(dumper: Any, text: str) -> Any:
-        style = '"' if len(text.splitlines()) > 1 else None
+        # Any letter that ends a line.
+        style = '"' if len(f"{text}.".splitlines()) > 1 else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, represent)

@@ -78,12 +78,12 @@ def read_study(
 
 def _configured(native: Any, options: Options, study: str | None) -> Any:
     from servo.cli.errors import engine_errors
-    from servo.cli.session import connector_types, environment, require_file, unknown
+    from servo.cli.session import connector_types, require_file, unknown
 
     require_file(options.config_file)
     with engine_errors():
         types = connector_types(options.config_file)
-        sources = native.configured_studies(str(options.config_file), types, environment())
+        sources = native.configured_studies(str(options.config_file), types, dict(os.environ))
     known = [source.servo for source in sources]
     for name in options.names:
         if name not in known:

@@ -62,9 +62,7 @@ def report_data(report: Report) -> dict[str, Any]:
     """The findings for programs."""
     return {
         "findings": [_finding_data(finding) for finding in report.findings],
-        "unread": [
-            {"file": shown(unread.path), "line": unread.line, "reason": unread.why} for unread in report.unread
-        ],
+        "unread": [{"file": shown(unread.path), "line": unread.line, "reason": unread.why} for unread in report.unread],
         "summary": {
             "files": report.files,
             **{f"{severity}": report.count(severity) for severity in Severity},

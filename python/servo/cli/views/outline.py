@@ -44,7 +44,7 @@ def _keys(part: Schema, root: Schema, width: int | None, indent: int, seen: froz
         about = [_kind(shown, root)]
         if name in required:
             about.append("required")
-        if "default" in shown and shown["default"] not in ({}, []):
+        if "default" in shown and not isinstance(shown["default"], dict | list):
             about.append(f"default {_value(shown['default'])}")
         if variables := shown.get("env_names"):
             about.append(" or ".join(variables))

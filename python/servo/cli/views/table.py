@@ -5,7 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from servo.cli.output import Target
 
 GAP = 2
 NARROWEST = 8
@@ -24,21 +27,29 @@ def print_table(table: Iterable[Iterable[Any]], headers: Sequence[str]) -> None:
     typer.echo(table_text(table, headers, terminal_width()))
 
 
-def table_text(table: Iterable[Iterable[Any]], headers: Sequence[str], width: int | None = None) -> str:
+def table_text(
+    table: Iterable[Iterable[Any]], headers: Sequence[str], width: int | None = None, *, numbers: bool = True
+) -> str:
     """A table as a text with its last newline: columns of numbers to the right, anything else to the left.
 
     Args:
         table: The rows. A cell may have several lines; None is an empty one.
         headers: The headings of the columns.
         width: How many characters a line may have; cells of a wider table are folded. None: any.
+        numbers: Whether texts that are numbers are written as numbers.
     """
     from tabulate import tabulate
 
     rows = [list(row) for row in table]
-    text = tabulate(rows, headers, tablefmt="plain")
+    text = tabulate(rows, headers, tablefmt="plain", disable_numparse=not numbers)
     if width is not None and any(len(line) > width for line in text.splitlines()):
-        text = tabulate(_folded(rows, headers, width), headers, tablefmt="plain")
+        text = tabulate(_folded(rows, headers, width), headers, tablefmt="plain", disable_numparse=not numbers)
     return text + "\n"
+
+
+def width_for(target: Target) -> int | None:
+    """How wide a table may be that goes there."""
+    return terminal_width() if target.path is None else None
 
 
 def terminal_width() -> int | None:

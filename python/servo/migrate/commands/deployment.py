@@ -14,13 +14,22 @@ from servo.migrate.source import Source
 from servo.migrate.walk import Kind
 
 _POETRY = re.compile(r"\bpoetry run (?=servo\b)|\"poetry\",\s*\"run\",\s*(?=\"servo\")")
-_NO_VIRTUALENV = re.compile(r"virtualenvs\.create\s+false|POETRY_VIRTUALENVS_CREATE\s*[= ]\s*[\"']?(false|0)|FROM\s+\S*opsani/servox", re.I)
+_NO_VIRTUALENV = re.compile(
+    r"virtualenvs\.create\s+false|POETRY_VIRTUALENVS_CREATE\s*[= ]\s*[\"']?(false|0)|FROM\s+\S*opsani/servox", re.I
+)
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|pipx|poetry|pdm)\b(?:[ \t]+(?:pip|tool))?[ \t]+(?:install|add)\b(?:[^\n;&|]|\\\r?\n)*?"
-    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.-]+)?(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
+    r"[\s\"'](?P<what>(?:git\+\S+/)?servox(?!-rs)(?:\[[^\]]*\])?(?:\.git)?(?:@[\w.^~<>=*-]+)?"
+    r"(?:[=<>~!^]=?[\w.,<>=!*-]+)?)(?=[\s\"']|$)"
 )
-_IMAGE = re.compile(r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)", re.M | re.I)
-_RUN_IMAGE = re.compile(r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I)
+_IMAGE = re.compile(
+    r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)"
+    r"(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
+    re.M | re.I,
+)
+_NAMED_IMAGE = re.compile(
+    r"(?<![\w./-])(?P<image>(?:[\w-]+\.[\w.-]+(?::\d+)?/)?(?<!github\.com/)opsani/servox)(?=[:@\"'\s]|$)", re.M
+)
 _GRACE = re.compile(r"terminationGracePeriodSeconds:|stop_grace_period:|TimeoutStopSec=")
 
 
@@ -38,13 +47,16 @@ def _of_sources(find: Callable[[Source, Project], Iterator[Hit]]) -> Find:
     Severity.changed,
     "packages-of-connectors",
     "an image whose entry point",
-    what="`poetry run servo` needs Poetry where the servo runs; `servo` alone is enough where the package is installed.",
+    what="`poetry run servo` needs Poetry where the servo runs; `servo` is enough where the package is installed.",
     action="Write `servo`, unless Poetry keeps a virtual environment there.",
     fixes=True,
 )
 @_of_sources
 def poetry_run(source: Source, project: Project) -> Iterator[Hit]:
-    entry = source.path.name.lower().startswith(("dockerfile", "containerfile", "entrypoint")) or ".dockerfile" in source.path.name
+    entry = (
+        source.path.name.lower().startswith(("dockerfile", "containerfile", "entrypoint"))
+        or ".dockerfile" in source.path.name
+    )
     # Elsewhere, or with an environment of its own, Poetry may be the only one who finds the program.
     shared = any(_NO_VIRTUALENV.search(other.text) for other in project.of(Kind.shell))
     for match in _POETRY.finditer(source.text):
@@ -74,13 +86,14 @@ def install_servox(source: Source, project: Project) -> Iterator[Hit]:
     "packages-of-connectors",
     "the image",
     what="The image has ServoX: what runs there is not servox-rs.",
-    action="Make an image of your own: one of Python with `pip install servox-rs` and your connectors, and `servo` as its entry point.",
+    action="Make an image of Python with servox-rs and your connectors installed, and `servo` as its entry point.",
 )
 @_of_sources
 def servox_image(source: Source, project: Project) -> Iterator[Hit]:
-    for match in (*_IMAGE.finditer(source.text), *_RUN_IMAGE.finditer(source.text)):
-        if not _is_comment(source, match.start("image")):
-            yield Hit(match.start("image"))
+    places = {match.start("image") for pattern in (_IMAGE, _NAMED_IMAGE) for match in pattern.finditer(source.text)}
+    for place in sorted(places):
+        if not _is_comment(source, place):
+            yield Hit(place)
 
 
 @ROOM.rule(
@@ -118,7 +131,7 @@ def log_file(source: Source, project: Project) -> Iterator[Hit]:
     Severity.advice,
     "commands",
     "a second signal is ignored",
-    what="The end of a servo may take 30 s, the time-out of `--shutdown-timeout`; a container has 30 s (Kubernetes) or 10 s (Docker).",
+    what="The end of a servo may take 30 s (`--shutdown-timeout`); Kubernetes waits for 30 s, Docker for 10 s.",
     action="Set `terminationGracePeriodSeconds` or `stop_grace_period` above the time-out.",
 )
 @_of_sources

@@ -35,7 +35,7 @@ def _of_commands(*names: str) -> Callable[[Callable[[CommandLine, Project], Iter
     "command-not-there",
     Severity.blocker,
     "not-there-yet",
-    "commands",
+    "",
     what="`servo {name}` is not there yet.",
     action="Keep what needs it with ServoX until it is.",
 )
@@ -65,7 +65,7 @@ def removed_option(command: CommandLine, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "commands",
     "`servo run` ends with 1",
-    what="`servo run` ends with 0 after a signal or a result, and with 1 for failures alone; this looks at the exit code.",
+    what="`servo run` ends with 0 after a signal or a result, with 1 for failures alone; this looks at the exit code.",
     action="Treat 0 as the orderly end, and 1 as a failure.",
 )
 @_of_commands("run")
@@ -108,7 +108,7 @@ def no_poll(command: CommandLine, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "commands",
     "`run --interactive`",
-    what="\"No\" to a question of `run --interactive` ends that servo with 0; ServoX went on.",
+    what='"No" to a question of `run --interactive` ends that servo with 0; ServoX went on.',
     action="Answer all questions where a script does.",
 )
 @_of_commands("run")
@@ -122,7 +122,7 @@ def interactive(command: CommandLine, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "commands",
     "`run --debug` lets",
-    what="`run --debug` shows tracebacks, with asyncio's debug mode, which is slower; in ServoX it let errors of the loop pass.",
+    what="`run --debug` shows tracebacks, in asyncio's slower debug mode; in ServoX it let errors of the loop pass.",
     action="Remove it where it was there for that.",
 )
 @_of_commands("run")
@@ -135,8 +135,8 @@ def run_debug(command: CommandLine, project: Project) -> Iterator[Hit]:
     "command-show-options",
     Severity.defect,
     "commands",
-    "`servo -c FILE show`",
-    what="`servo {options} show` heeds its options; ServoX ignored them before `show` and took servo.yaml, INFO and colours.",
+    "`servo -c FILE show",
+    what="`servo {options} show` heeds its options; ServoX ignored them before `show`, and took the defaults.",
     action="Write them once, before or behind `show`.",
 )
 @_of_commands("show")

@@ -39,8 +39,12 @@ ROOT_VALUES = {
 }
 """Options before the command that have a value."""
 
-_START = re.compile(r"(?:(?<=[\s;&|(`\"'=@\[,{-])|^)(?P<word>(?:[\w./${}~-]*/)?servo)(?=[\"']?(?:[ \t,]|\\\r?\n|\r?$))", re.M)
-_WORD = re.compile(r"(?P<gap>(?:[ \t,]|\\\r?\n)+)?(?P<text>(?:\"[^\"\n]*\"|'[^'\n]*'|\\[^\r\n]|[^\s;|&<>()\"'`,\[\]\\])+)")
+_START = re.compile(
+    r"(?:(?<=[\s;&|(`\"'=@\[,{-])|^)(?P<word>(?:[\w./${}~-]*/)?servo)(?=[\"']?(?:[ \t,]|\\\r?\n|\r?$))", re.M
+)
+_WORD = re.compile(
+    r"(?P<gap>(?:[ \t,]|\\\r?\n)+)?(?P<text>(?:\"[^\"\n]*\"|'[^'\n]*'|\\[^\r\n]|[^\s;|&<>()\"'`,\[\]\\])+)"
+)
 _IMAGE = re.compile(r"(^|/)servox(:|@|$)|opsani/servox", re.I)
 
 
@@ -148,9 +152,9 @@ def _command_at(source: Source, start: int) -> CommandLine | None:
     words: list[Word] = []
     place = start
     # In `["servo", "run"]` the quote opens before the word.
-    if start and source.text[start - 1] in "\"'":
-        if source.text.find(source.text[start - 1], start) == start + len("servo"):
-            place = start - 1
+    quote = source.text[start - 1 : start]
+    if quote in ("'", '"') and source.text.find(quote, start) == start + len("servo"):
+        place = start - 1
     while len(words) < 100:
         match = _WORD.match(source.text, place)
         if match is None or (words and match["gap"] is None):
@@ -161,7 +165,7 @@ def _command_at(source: Source, start: int) -> CommandLine | None:
             begin, end = begin + 1, end - 1
         words.append(Word(re.sub(r"[\"']", "", text), begin, end))
         place = match.end()
-        if source.text[place - 1 : place] in ("\"", "'") and source.text[place : place + 1] == "]":
+        if source.text[place - 1 : place] in ('"', "'") and source.text[place : place + 1] == "]":
             break
     command = CommandLine(source, tuple(words), place) if words else None
     return command if command is not None and is_known_command(command.command) else None
@@ -207,7 +211,9 @@ def _of_container(source: Source, node: Any) -> Iterator[CommandLine]:
         words = _scalars(node)
     elif isinstance(node, yaml.ScalarNode) and not node.style:
         start = node.start_mark.index
-        words = [Word(found[0], start + found.start(), start + found.end()) for found in re.finditer(r"\S+", node.value)]
+        words = [
+            Word(found[0], start + found.start(), start + found.end()) for found in re.finditer(r"\S+", node.value)
+        ]
     else:
         return
     if words and words[0].text.rpartition("/")[2] != "servo":

@@ -12,7 +12,7 @@ from servo.migrate.walk import Kind
 
 ROOM = Room()
 
-from servo.migrate.environment import rules  # noqa: E402, F401, I001
+from servo.migrate.environment import rules  # noqa: E402, F401
 
 
 def subjects(project: Project) -> Iterator[tuple[Source, Variable]]:

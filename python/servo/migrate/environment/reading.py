@@ -13,7 +13,8 @@ _NAME = (
     r"|TIMEOUTS|FAST_FAIL|SERVICE_PORT|C_P_U|MEMORY|REPLICAS)_[A-Z0-9_-]+|SERVO_NAME|PERIOD|SPAN|SKIP|DISABLED|TREAT_ZERO_AS_MISSING"
 )
 _SET = re.compile(
-    rf"(?:^|[\s\"'])(?:(?:export|ENV|ARG|-e|--env)\s+)?[\"']?(?P<name>{_NAME})[\"']?\s*(?:=|:\s)\s*(?P<value>[^\r\n]*)", re.M
+    rf"(?:^|[\s\"'])(?:(?:export|ENV|ARG|-e|--env)\s+)?[\"']?(?P<name>{_NAME})[\"']?\s*(?:=|:\s)\s*(?P<value>[^\r\n]*)",
+    re.M,
 )
 _LISTED = re.compile(rf"\bname:\s*[\"']?(?P<name>{_NAME})[\"']?\s*\r?\n\s*value:\s*(?P<value>[^\r\n]*)")
 _SPACED = re.compile(rf"^ENV[ \t]+(?P<name>{_NAME})[ \t]+(?P<value>[^=\r\n]*)$", re.M)
@@ -32,7 +33,7 @@ class Variable:
 
 def read_variables(source: Source, *, of_servo: bool) -> Iterator[Variable]:
     """The variables that a file sets."""
-    concerned = of_servo or re.search(r"\bservo(x)?\b", source.text, re.I) is not None
+    concerned = of_servo or re.search("servo|opsani", source.text, re.I) is not None
     seen: set[int] = set()
     for pattern in (_SET, _LISTED, _SPACED):
         for match in pattern.finditer(source.text) if concerned else ():

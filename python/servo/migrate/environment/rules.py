@@ -61,7 +61,7 @@ def servo_name(variable: Variable, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "environment",
     "`SERVO_CONNECTORS`",
-    what="SERVO_CONNECTORS says which connectors are active where the file has no `connectors`; with ServoX it did not.",
+    what="Where the file has no `connectors`, SERVO_CONNECTORS says which are active; with ServoX it did not.",
     action="Remove it, or keep it in step with the file.",
 )
 def connectors(variable: Variable, project: Project) -> Iterator[Hit]:
@@ -142,7 +142,7 @@ def run_debug(variable: Variable, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "telemetry-and-diagnostics",
     "`no_diagnostics: false` ends",
-    what="SERVO_NO_DIAGNOSTICS=false lets the service ask for configuration and log lines; ServoX ended after the start.",
+    what="SERVO_NO_DIAGNOSTICS=false lets the service ask for configuration and logs; ServoX ended after the start.",
     action="Remove it unless you want that; secrets are not sent.",
 )
 def diagnostics(variable: Variable, project: Project) -> Iterator[Hit]:

@@ -24,7 +24,7 @@ _SUBPROCESS = (
     Severity.blocker,
     "optimizers-at-a-service",
     "`get_api_client_for_optimizer()`",
-    what="`get_api_client_for_optimizer()` gives a client with one method, `post(event, param, servo_uid)`, and no httpx one.",
+    what="`get_api_client_for_optimizer()` gives a client with `post(event, param, servo_uid)`, and none of httpx.",
     action="Call `post`, which gives the JSON of the reply and retries by itself; catch `servo.errors.ServoError`.",
 )
 def api_client(file: PythonFile, project: Project) -> Iterator[Hit]:
@@ -55,7 +55,7 @@ def diagnostics_api(file: PythonFile, project: Project) -> Iterator[Hit]:
     what="`current_assembly()` gives the assembly; with ServoX it was always None.",
     action="Remove what counts on None.",
 )
-def current_assembly(file: PythonFile, project: Project) -> Iterator[Hit]:
+def assembly_of_context(file: PythonFile, project: Project) -> Iterator[Hit]:
     for call in file.nodes(ast.Call):
         if file.is_servos(call.func, "current_assembly"):
             yield Hit(file.offset(call))
@@ -136,9 +136,11 @@ def log_file(file: PythonFile, project: Project) -> Iterator[Hit]:
 )
 def log_sinks(file: PythonFile, project: Project) -> Iterator[Hit]:
     for call in file.nodes(ast.Call):
-        if isinstance(call.func, ast.Attribute) and call.func.attr in ("add", "remove"):
-            if file.dotted(call.func.value) in ("loguru.logger", "servo.logger", "servo.logging.logger"):
-                yield Hit(file.offset(call))
+        logger = (
+            call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in ("add", "remove") else None
+        )
+        if file.dotted(logger) in ("loguru.logger", "servo.logger", "servo.logging.logger"):
+            yield Hit(file.offset(call))
 
 
 @ROOM.rule(
@@ -152,6 +154,6 @@ def log_sinks(file: PythonFile, project: Project) -> Iterator[Hit]:
 def compared_connectors(file: PythonFile, project: Project) -> Iterator[Hit]:
     for node in file.nodes(ast.Compare):
         sides = [node.left, *node.comparators]
-        if len(sides) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-            if all(ast.unparse(side).rpartition(".")[2].rstrip("_") in ("connector", "self") for side in sides):
-                yield Hit(file.offset(node))
+        names = {ast.unparse(side).rpartition(".")[2].rstrip("_") for side in sides}
+        if len(sides) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq) and names <= {"connector", "self"}:
+            yield Hit(file.offset(node))

@@ -39,7 +39,7 @@ def check_annotation(file: PythonFile, project: Project) -> Iterator[Hit]:
     "checks",
     "`@check` without parentheses",
     what="`@{name}` without a name is an error at import.",
-    action="Write `@{name}(\"What is checked\")`.",
+    action='Write `@{name}("What is checked")`.',
 )
 def check_without_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     for function in file.functions:
@@ -84,7 +84,7 @@ def warn_check(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "checks",
     "inherited multichecks",
-    what="The multicheck `{name}` runs in the checks that derive from `{cls}`, too; with ServoX inherited ones never ran.",
+    what="The multicheck `{name}` runs in what derives from `{cls}`, too; with ServoX inherited ones never ran.",
     action="Override it where it is not wanted.",
 )
 def inherited_multicheck(file: PythonFile, project: Project) -> Iterator[Hit]:

@@ -45,7 +45,9 @@ def field_env(file: PythonFile, project: Project) -> Iterator[Hit]:
     for cls in file.classes:
         for statement in cls.body:
             value = getattr(statement, "value", None)
-            if isinstance(value, ast.Call) and file.dotted(value.func).endswith(("pydantic.Field", "pydantic.fields.Field")):
+            if isinstance(value, ast.Call) and file.dotted(value.func).endswith(
+                ("pydantic.Field", "pydantic.fields.Field")
+            ):
                 yield from (Hit(file.offset(keyword)) for keyword in value.keywords if keyword.arg == "env")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from servo.migrate.model import Hit, Severity
 from servo.migrate.project import Project
@@ -53,7 +53,7 @@ def event_stub(file: PythonFile, project: Project) -> Iterator[Hit]:
 def overridden_handler(file: PythonFile, project: Project) -> Iterator[Hit]:
     for cls in file.classes:
         for base_name in (_last_name(base) for base in cls.bases):
-            inherited = _handlers(project).get(base_name, {})
+            inherited = project.handlers.get(base_name, {})
             for function in cls.body:
                 if not isinstance(function, Function) or function.name not in inherited or base_name == cls.name:
                     continue
@@ -69,15 +69,13 @@ def overridden_handler(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "events-between-connectors",
     "`add_event_handler` changes the class",
-    what="`self.add_event_handler(…)` adds the handler to this object alone; with ServoX all objects of the class got it.",
+    what="`self.add_event_handler(…)` is for this object alone; with ServoX all objects of the class got the handler.",
     action="Call it on the class where all objects are meant.",
 )
 def handler_of_one_object(file: PythonFile, project: Project) -> Iterator[Hit]:
     for call in file.nodes(ast.Call):
-        function = call.func
-        if isinstance(function, ast.Attribute) and function.attr == "add_event_handler":
-            if isinstance(function.value, ast.Name) and function.value.id == "self":
-                yield Hit(file.offset(call))
+        if ast.unparse(call.func) == "self.add_event_handler":
+            yield Hit(file.offset(call))
 
 
 @ROOM.rule(
@@ -132,10 +130,10 @@ def cancelled_outcome(file: PythonFile, project: Project) -> Iterator[Hit]:
             yield Hit(file.offset(node))
 
 
-def _handlers(project: Project) -> dict[str, dict[str, str]]:
-    """The handlers of each class of the project, inherited ones included, and the class that declares them."""
+def handlers_of(files: Sequence[PythonFile]) -> dict[str, dict[str, str]]:
+    """The handlers of each class, inherited ones included, and the class that declares them."""
     own: dict[str, tuple[list[str], dict[str, str]]] = {}
-    for file in project.python_files:
+    for file in files:
         for cls in file.classes:
             names = {
                 function.name: cls.name

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from servo.migrate.model import Hit, Severity
 from servo.migrate.project import Project
 from servo.migrate.python import ROOM
+from servo.migrate.python.nearest import instead_of
 from servo.migrate.python.reading import PythonFile, module_exists
 
 # These need programs or packages that may not be there; what they have is not looked into.
@@ -37,23 +38,29 @@ def missing_module(file: PythonFile, project: Project) -> Iterator[Hit]:
     "not-there-yet",
     "",
     what="`{module}` has no `{name}`.",
-    action="Look for what took its place in the guide, or write what you need of it yourself.",
+    action="{instead}",
 )
 def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
+    # What a module lacks that is not there itself is no news.
+    known = {_missing_part(module) for _, module, _ in _imported(file) if not module_exists(module)}
     seen: set[tuple[str, int]] = set()
-    for node, module, names in _imported(file):
+    for _, module, names in _imported(file):
         for alias in names:
             missing = _missing(f"{module}.{alias.name}") if alias.name != "*" and module_exists(module) else None
             if missing is not None:
-                yield Hit(file.offset(alias), {"module": missing[0], "name": missing[1]})
+                yield Hit(file.offset(alias), missing)
     for attribute in file.nodes(ast.Attribute):
         if isinstance(file.parents.get(attribute), ast.Attribute):
             continue
         dotted = file.dotted(attribute)
         missing = _missing(dotted) if dotted.startswith("servo.") else None
-        if missing is not None and (dotted, attribute.lineno) not in seen:
+        if (
+            missing is not None
+            and f"{missing['module']}.{missing['name']}" not in known
+            and (dotted, attribute.lineno) not in seen
+        ):
             seen.add((dotted, attribute.lineno))
-            yield Hit(file.offset(attribute), {"module": missing[0], "name": missing[1]})
+            yield Hit(file.offset(attribute), missing)
 
 
 @ROOM.rule(
@@ -61,7 +68,7 @@ def missing_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "utilities",
     "`from servo.utilities import *`",
-    what="`from {module} import *` gives functions and classes alone; ServoX gave modules such as `pydantic` and `yaml`, too.",
+    what="`from {module} import *` gives functions and classes; with ServoX also modules such as `pydantic`, `yaml`.",
     action="Import the modules that you use.",
 )
 def star_import(file: PythonFile, project: Project) -> Iterator[Hit]:
@@ -91,13 +98,12 @@ def debug_builtin(file: PythonFile, project: Project) -> Iterator[Hit]:
 def _imported(file: PythonFile) -> Iterator[tuple[ast.Import | ast.ImportFrom, str, list[ast.alias]]]:
     """Imports of servo that are not guarded against its absence: the statement, the module, and the names from it."""
     for node in file.all_nodes:
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import) and not _is_guarded(file, node):
             for alias in node.names:
-                if _is_servos(alias.name) and not _is_guarded(file, node):
+                if _is_servos(alias.name):
                     yield node, alias.name, []
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module and _is_servos(node.module):
-            if not _is_guarded(file, node):
-                yield node, node.module, node.names
+            yield from [(node, node.module, node.names)] if not _is_guarded(file, node) else []
 
 
 def _is_servos(module: str) -> bool:
@@ -117,8 +123,8 @@ def _missing_part(name: str) -> str:
     return name
 
 
-def _missing(dotted: str) -> tuple[str, str] | None:
-    """Where a dotted name leads nowhere: what was found and what it lacks; None for one that leads somewhere."""
+def _missing(dotted: str) -> dict[str, str] | None:
+    """Where a dotted name leads nowhere: what was found, what it lacks, what to do; None where it leads somewhere."""
     path = "servo"
     found: object = importlib.import_module("servo")
     for part in dotted.split(".")[1:]:
@@ -129,9 +135,9 @@ def _missing(dotted: str) -> tuple[str, str] | None:
             if inner is None and isinstance(found, types.ModuleType):
                 inner = None if hasattr(found, part) else _submodule(f"{path}.{part}")
                 if inner is None and not hasattr(found, part):
-                    return path, part
+                    return {"module": path, "name": part, "instead": instead_of(found, part)}
             elif inner is None and isinstance(found, enum.EnumMeta):
-                return path, part
+                return {"module": path, "name": part, "instead": instead_of(found, part)}
         except Exception:
             # A module of ours that needs what is not installed here.
             return None

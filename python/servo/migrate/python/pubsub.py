@@ -49,7 +49,9 @@ def publisher_without_pause(file: PythonFile, project: Project) -> Iterator[Hit]
 )
 def decorated_name(file: PythonFile, project: Project) -> Iterator[Hit]:
     for function, _, _ in _decorated(file, "publish", "subscribe"):
-        scope = next(above for above in file.around(function) if isinstance(above, Function | ast.Module | ast.ClassDef))
+        scope = next(
+            above for above in file.around(function) if isinstance(above, Function | ast.Module | ast.ClassDef)
+        )
         for node in ast.walk(scope):
             if isinstance(node, ast.Name) and node.id == function.name and isinstance(node.ctx, ast.Load):
                 yield Hit(file.offset(node), {"name": function.name})
@@ -65,7 +67,9 @@ def decorated_name(file: PythonFile, project: Project) -> Iterator[Hit]:
 )
 def unordered_callback(file: PythonFile, project: Project) -> Iterator[Hit]:
     for function, decorator, _ in _decorated(file, "subscribe"):
-        if isinstance(function, ast.AsyncFunctionDef) and any(isinstance(node, ast.Await) for node in ast.walk(function)):
+        if isinstance(function, ast.AsyncFunctionDef) and any(
+            isinstance(node, ast.Await) for node in ast.walk(function)
+        ):
             yield Hit(file.offset(decorator), {"name": function.name})
 
 
@@ -90,4 +94,7 @@ def pubsub_names(file: PythonFile, project: Project) -> Iterator[Hit]:
 
 def _is_publishing(node: ast.expr) -> bool:
     call = node.func if isinstance(node, ast.Call) else node
-    return isinstance(call, ast.Name | ast.Attribute) and ast.unparse(call).rpartition(".")[2] in ("publish", "publisher")
+    return isinstance(call, ast.Name | ast.Attribute) and ast.unparse(call).rpartition(".")[2] in (
+        "publish",
+        "publisher",
+    )

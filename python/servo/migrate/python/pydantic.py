@@ -9,7 +9,6 @@ from servo.migrate.model import Hit, Severity
 from servo.migrate.project import Project
 from servo.migrate.python import ROOM
 from servo.migrate.python.reading import PythonFile, argument_of
-from servo.migrate.requirements.versions import allows_from
 
 _INSTEAD = {
     "regex": "pattern=",
@@ -22,12 +21,6 @@ _INSTEAD = {
 _CALLS = ("Field", "constr", "conlist", "conset", "conint", "confloat")
 
 
-def _stays_with_1(project: Project) -> bool:
-    """Whether the requirements keep pydantic 2 out."""
-    pins = [one for one in project.requirements if one.name == "pydantic" and not one.locked]
-    return any(not allows_from(one.spec, "2.0", "3.0", one.style) for one in pins)
-
-
 @ROOM.rule(
     "python-pydantic-keyword",
     Severity.advice,
@@ -37,7 +30,7 @@ def _stays_with_1(project: Project) -> bool:
     action="Write {instead}, or stay with `pydantic<2`.",
 )
 def pydantic_keyword(file: PythonFile, project: Project) -> Iterator[Hit]:
-    if _stays_with_1(project):
+    if project.keeps_pydantic_1:
         return
     for call in file.nodes(ast.Call):
         dotted = file.dotted(call.func)
@@ -57,7 +50,7 @@ def pydantic_keyword(file: PythonFile, project: Project) -> Iterator[Hit]:
     action="Add `skip_on_failure=True`, or stay with `pydantic<2`.",
 )
 def pydantic_root_validator(file: PythonFile, project: Project) -> Iterator[Hit]:
-    if _stays_with_1(project):
+    if project.keeps_pydantic_1:
         return
     for function in file.functions:
         for decorator in function.decorator_list:
@@ -79,7 +72,7 @@ def pydantic_root_validator(file: PythonFile, project: Project) -> Iterator[Hit]
     action="Derive from `servo.BaseConfiguration`, or stay with `pydantic<2`.",
 )
 def pydantic_settings(file: PythonFile, project: Project) -> Iterator[Hit]:
-    if _stays_with_1(project):
+    if project.keeps_pydantic_1:
         return
     for node in (*file.nodes(ast.Attribute), *file.nodes(ast.Name)):
         if file.dotted(node) in ("pydantic.BaseSettings", "pydantic.env_settings.BaseSettings"):
@@ -95,13 +88,17 @@ def pydantic_settings(file: PythonFile, project: Project) -> Iterator[Hit]:
     action="Write `= None`, or derive from `servo.BaseModel`; or stay with `pydantic<2`.",
 )
 def pydantic_optional(file: PythonFile, project: Project) -> Iterator[Hit]:
-    if _stays_with_1(project):
+    if project.keeps_pydantic_1:
         return
     for cls in file.classes:
         if not any(file.dotted(base) in ("pydantic.BaseModel", "pydantic.main.BaseModel") for base in cls.bases):
             continue
         for field in cls.body:
-            if not isinstance(field, ast.AnnAssign) or field.value is not None or not isinstance(field.target, ast.Name):
+            if (
+                not isinstance(field, ast.AnnAssign)
+                or field.value is not None
+                or not isinstance(field.target, ast.Name)
+            ):
                 continue
             text = ast.unparse(field.annotation).strip("'\"")
             if text.startswith(("Optional[", "typing.Optional[")) or text.endswith("| None"):

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from servo.migrate.model import Unread
 from servo.migrate.source import Source
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_MENTION = re.compile(r"^[ \t]*(import|from)[ \t]+servo\b", re.M)
+_MENTION = re.compile(r"^[ \t]*(import|from)[ \t][^\n]*\bservo\b", re.M)
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,16 @@ class PythonFile:
             waiting += [(child, node) for child in reversed(list(ast.iter_child_nodes(node)))]
         return parents
 
-    def nodes(self, kind: type[Node]) -> Iterator[Node]:
-        """All nodes of a kind."""
-        return (node for node in self.all_nodes if isinstance(node, kind))
+    def nodes(self, kind: type[Node]) -> list[Node]:
+        """All nodes of a class of leaves of `ast`, such as `ast.Call`."""
+        return cast("list[Node]", self._by_kind.get(kind, []))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        kinds: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.all_nodes:
+            kinds.setdefault(type(node), []).append(node)
+        return kinds
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """What a node stands in, from the inside."""
@@ -106,10 +113,9 @@ class PythonFile:
         known = self._bound_names.get(scope)
         if known is None:
             arguments = scope.args
-            known = {
-                argument.arg
-                for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-            } | {argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument is not None}
+            known = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} | {
+                argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument is not None
+            }
             if isinstance(scope, Function):
                 body = [node for statement in scope.body for node in ast.walk(statement)]
                 known |= {node.id for node in body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -137,7 +143,7 @@ class PythonFile:
     @cached_property
     def classes(self) -> list[ast.ClassDef]:
         """All classes."""
-        return list(self.nodes(ast.ClassDef))
+        return self.nodes(ast.ClassDef)
 
     def decorators(self, function: Function | ast.ClassDef, *names: str) -> Iterator[tuple[ast.expr, ast.Call | None]]:
         """The decorators of some names of servo: the decorator, and its call if it is one."""

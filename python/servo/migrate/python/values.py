@@ -52,14 +52,14 @@ def negative_step(file: PythonFile, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
-    "python-text-step",
+    "python-enum-numbers",
     Severity.advice,
     "values",
     "items of `EnumSetting.values`",
     what="Numbers in the values of an EnumSetting stay numbers, and match a number; ServoX made texts of them.",
     action="Remove what worked around it.",
 )
-def text_step(file: PythonFile, project: Project) -> Iterator[Hit]:
+def enum_numbers(file: PythonFile, project: Project) -> Iterator[Hit]:
     for call in file.nodes(ast.Call):
         if file.is_servos(call.func, "EnumSetting", "EnvironmentEnumSetting"):
             values = next((keyword.value for keyword in call.keywords if keyword.arg == "values"), None)
@@ -69,14 +69,14 @@ def text_step(file: PythonFile, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
-    "python-series-name-error",
+    "python-empty-series",
     Severity.changed,
     "fast-fail",
     "an empty series",
     what="An empty series gives no reading of its metric; `{name}` is not raised for it any more.",
     action="Remove the handler.",
 )
-def series_name_error(file: PythonFile, project: Project) -> Iterator[Hit]:
+def empty_series(file: PythonFile, project: Project) -> Iterator[Hit]:
     for attempt in file.nodes(ast.Try):
         inside = [node for statement in attempt.body for node in ast.walk(statement) if isinstance(node, ast.Attribute)]
         if any("observe" in ast.unparse(node) and "fast_fail" in ast.unparse(node) for node in inside):

@@ -4,4 +4,4 @@ from servo.migrate.model import Room
 
 ROOM = Room()
 
-from servo.migrate.requirements import rules  # noqa: E402, F401, I001
+from servo.migrate.requirements import rules  # noqa: E402, F401

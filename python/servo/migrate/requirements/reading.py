@@ -41,7 +41,7 @@ class Requirement:
     end: int
     """Behind the last one of what a replacement replaces."""
     style: str = "pep508"
-    """`pep508`, or `poetry` for a key of a table with a version as its value; `lock`; `python` for the version of Python."""
+    """`pep508`; `poetry` for a key of a table with a version as its value; `lock`; `python` for that of Python."""
     marker: str = ""
     """The condition, with its semicolon."""
     replaceable: bool = True
@@ -108,9 +108,10 @@ def requirement_in(source: Source, text: str, start: int) -> Requirement | None:
 
 def _of_toml(source: Source) -> Iterator[Requirement]:
     text = source.text
-    headers = [(match.end(), match["table"].replace('"', "").strip()) for match in _HEADER.finditer(text)]
-    ends = [match.start() for match in _HEADER.finditer(text)][1:] + [len(text)]
-    for (start, table), end in zip(headers, ends, strict=True):
+    headers = list(_HEADER.finditer(text))
+    for header, following in zip(headers, [*headers[1:], None], strict=False):
+        start, end = header.end(), following.start() if following else len(text)
+        table = header["table"].replace('"', "").strip()
         if _names_packages(table):
             yield from _of_table(source, start, end)
         elif table == "build-system":
@@ -155,9 +156,9 @@ def _of_arrays(source: Source, start: int, end: int, keys: set[str] | None) -> I
             continue
         place = match.end()
         while place < end:
-            string = re.compile(r"(?:[\s,]|#[^\n]*)*(?:(?P<end>\])|(?P<inner>\{[^}]*\})|(?P<text>\"[^\"\n]*\"|'[^'\n]*'))").match(
-                source.text, place, end
-            )
+            string = re.compile(
+                r"(?:[\s,]|#[^\n]*)*(?:(?P<end>\])|(?P<inner>\{[^}]*\})|(?P<text>\"[^\"\n]*\"|'[^'\n]*'))"
+            ).match(source.text, place, end)
             if string is None or string["end"]:
                 break
             if string["text"]:
@@ -177,7 +178,9 @@ def _of_setup_cfg(source: Source) -> Iterator[Requirement]:
         yield from _of_lines(source, match.start("text"), match.end("text"))
     extras = re.search(r"^\[options\.extras_require\][^\n]*\n(?P<text>(?:(?!\[)[^\n]*\n?)*)", source.text, re.M)
     if extras:
-        for line in re.compile(r"^[ \t]+\S[^\n]*", re.M).finditer(source.text, extras.start("text"), extras.end("text")):
+        for line in re.compile(r"^[ \t]+\S[^\n]*", re.M).finditer(
+            source.text, extras.start("text"), extras.end("text")
+        ):
             yield from _of_lines(source, line.start(), line.end())
 
 

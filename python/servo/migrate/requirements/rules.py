@@ -49,6 +49,20 @@ def servox(requirement: Requirement, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
+    "requirements-older-servox",
+    Severity.advice,
+    "packages-of-connectors",
+    "requirements, `dependencies`",
+    what="The project is made for a ServoX before 25; what changed until 25.3 is not looked for.",
+    action="Make it work with ServoX 25.3 first, or look at names that are not there with care.",
+)
+def older_servox(requirement: Requirement, project: Project) -> Iterator[Hit]:
+    concerned = requirement.name == "servox" and requirement.spec and not requirement.locked
+    if concerned and not allows_from(requirement.spec, "25.0", None, requirement.style):
+        yield Hit(requirement.start)
+
+
+@ROOM.rule(
     "requirements-lock",
     Severity.blocker,
     "packages-of-connectors",
@@ -102,7 +116,11 @@ def pydantic(requirement: Requirement, project: Project) -> Iterator[Hit]:
     action="Let Python 3.11 in; ServoX 25.3 needs it, too, whatever its metadata say.",
 )
 def python(requirement: Requirement, project: Project) -> Iterator[Hit]:
-    if requirement.style == "python" and requirement.spec and not allows_from(requirement.spec, _PYTHON, "4.0", "poetry"):
+    if (
+        requirement.style == "python"
+        and requirement.spec
+        and not allows_from(requirement.spec, _PYTHON, "4.0", "poetry")
+    ):
         yield Hit(requirement.start, {"spec": requirement.spec})
 
 

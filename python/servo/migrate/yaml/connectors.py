@@ -25,7 +25,9 @@ _CLASSES = {
     "WaitConnector": "wait",
 }
 _ATTRIBUTES = frozenset({"yaml", "json", "dict", "copy", "schema", "fields", "construct", "validate"})
-_INSTEAD = {"vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."}
+_INSTEAD = {
+    "vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."
+}
 _WAIT = "There is nothing in its place yet: keep this servo with ServoX until there is."
 
 
@@ -63,7 +65,7 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
         place = item
         if isinstance(node, yaml.MappingNode):
             place = document.key_at("connectors", name)
-        other = name in BUNDLED | _native() and _CLASSES.get(identifier.rpartition(".")[2], identifier) != name
+        other = name in BUNDLED | _native() and name_of(identifier) != name
         if name in RESERVED_NAMES | _ATTRIBUTES or name.startswith("_") or identifier == "servo" or other:
             yield Hit(place.start_mark.index, {"key": name})
 
@@ -72,14 +74,13 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
     "yaml-missing-connector",
     Severity.blocker,
     "not-there-yet",
-    "connectors:",
+    "",
     what="The connector '{name}' of ServoX is not there yet.",
     action="{instead}",
 )
 def missing_connector(document: Document, project: Project) -> Iterator[Hit]:
     for key, identifier, item in document.connectors:
-        name = identifier.removeprefix("servo.connectors.").partition(".")[0]
-        name = _CLASSES.get(identifier, name)
+        name = name_of(identifier)
         if name in BUNDLED and not is_available(name):
             instead = _INSTEAD.get(name, _WAIT).format(key="load" if key == name else key)
             yield Hit(item.start_mark.index, {"name": name, "instead": instead})
@@ -95,7 +96,7 @@ def missing_connector(document: Document, project: Project) -> Iterator[Hit]:
 )
 def load_instead_of_vegeta(document: Document, project: Project) -> Iterator[Hit]:
     for key, identifier, _ in document.connectors:
-        if _CLASSES.get(identifier, identifier) == "vegeta":
+        if name_of(identifier) == "vegeta":
             warmup = document.key_at(key, "warmup")
             if warmup is not None:
                 yield Hit(warmup.start_mark.index)
@@ -114,15 +115,25 @@ def order_of_connectors(document: Document, project: Project) -> Iterator[Hit]:
         yield Hit(document.connectors[0][2].start_mark.index)
 
 
+def name_of(identifier: str) -> str:
+    """The name of the connector that an identifier means, as far as it came with ServoX or comes with this version."""
+    module, _, last = identifier.rpartition(".")
+    if module and not module.startswith("servo.connectors"):
+        return identifier
+    return _CLASSES.get(last) or _native_classes().get(last, last)
+
+
 def is_available(name: str) -> bool:
     """Whether this version has a connector that came with ServoX."""
     return name in _native() or importlib.util.find_spec(f"servo.connectors.{name}") is not None
 
 
-@functools.cache
 def _native() -> frozenset[str]:
+    return frozenset(_native_classes().values())
+
+
+@functools.cache
+def _native_classes() -> dict[str, str]:
     from servo._core import native_connectors
 
-    return frozenset(name for name, _ in native_connectors())
-
-
+    return {word: name for name, classes in native_connectors() for word in (name, *classes)}

@@ -48,7 +48,9 @@ def duplicate_key(document: Document, project: Project) -> Iterator[Hit]:
         for key, value in mapping.value:
             if isinstance(key, yaml.ScalarNode) and last[key.value] is not key and key.value != "<<":
                 line = str(document.source.position(last[key.value].start_mark.index)[0])
-                yield Hit(key.start_mark.index, {"key": key.value, "line": line}, _removal(document, mapping, key, value))
+                yield Hit(
+                    key.start_mark.index, {"key": key.value, "line": line}, _removal(document, mapping, key, value)
+                )
 
 
 def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Edit, ...]:
@@ -61,7 +63,7 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     following = [other.start_mark.index for other, _ in mapping.value if other.start_mark.index > start]
     if mapping.flow_style or text[begin:start].strip(" ") or not following:
         return ()
-    last, _ = source.position(_content_end(text, start, value))
+    last, _ = source.position(max(_end(value) - 1, start))
     end = source.line_start(last + 1)
     # What shares a line with the entry, or an anchor that others may use, is for people.
     if end > min(following) or "&" in text[start:end] or len(source.line(line)) < column:
@@ -69,9 +71,12 @@ def _removal(document: Document, mapping: Any, key: Any, value: Any) -> tuple[Ed
     return (Edit(begin, end, ""),)
 
 
-def _content_end(text: str, start: int, value: Any) -> int:
-    """The last character of a value; the end of a collection is the begin of what follows it."""
-    return start + len(text[start : value.end_mark.index].rstrip()) - 1 if value.end_mark.index > start else start
+def _end(node: Any, depth: int = 0) -> int:
+    """Behind the last character of a value; a block collection ends where its last item does."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value and depth < 100:
+        last = node.value[-1]
+        return max(_end(part, depth + 1) for part in (last if isinstance(last, tuple) else (last,)))
+    return int(node.end_mark.index)
 
 
 @ROOM.rule(
@@ -96,7 +101,7 @@ def tag(document: Document, project: Project) -> Iterator[Hit]:
     Severity.blocker,
     "servoyaml",
     "a number or a word",
-    what="'{key}' is a text, and its value is not quoted as one: ServoX took the number or the word, now it is an error.",
+    what="'{key}' is a text, and its value is not quoted: ServoX took the number or the word, now it is an error.",
     action="Put the value in quotes.",
     fixes=True,
 )
@@ -130,7 +135,9 @@ def flag(document: Document, project: Project) -> Iterator[Hit]:
         word = node.value.lower()
         means = "true" if word in _TRUE else "false" if word in _FALSE else None
         start, end = node.start_mark.index, node.end_mark.index
-        yield Hit(start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in "|>" else ())
+        yield Hit(
+            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in ("|", ">") else ()
+        )
 
 
 @ROOM.rule(
@@ -147,7 +154,10 @@ def empty_part(document: Document, project: Project) -> Iterator[Hit]:
         if not is_null(value) or name in OWN_KEYS - {"settings", "checks", "optimizer"}:
             continue
         edits: tuple[Edit, ...] = ()
-        if value.start_mark.index == value.end_mark.index and document.source.text[key.end_mark.index : key.end_mark.index + 1] == ":":
+        if (
+            value.start_mark.index == value.end_mark.index
+            and document.source.text[key.end_mark.index : key.end_mark.index + 1] == ":"
+        ):
             place = key.end_mark.index + 1
             edits = (Edit(place, place, " {}"),)
         elif value.end_mark.index > value.start_mark.index:
@@ -161,7 +171,7 @@ def empty_part(document: Document, project: Project) -> Iterator[Hit]:
     "servoyaml",
     "a document without",
     what="The document has no connector: ServoX started with nothing to do, now it is an error.",
-    action="Add the key of a connector; `wait: {{}}` is one that does nothing.",
+    action="Add the key of a connector; `wait: {{measure_enabled: false}}` does nothing.",
 )
 def no_connector(document: Document, project: Project) -> Iterator[Hit]:
     if not document.connectors and not entries_of(document.at("connectors")):

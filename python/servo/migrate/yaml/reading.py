@@ -28,7 +28,9 @@ _OPTIMIZER_KEYS = frozenset(
     {"id", "token", "optimizer_id", "tenant_id", "connection_file", "client_id", "base_url", "url", "local"}
 )
 _OTHER_FORMATS = frozenset({"apiVersion", "services", "jobs", "stages", "openapi", "swagger", "repos", "on"})
-_HINT = re.compile(r"^\s*(optimizer|connectors|no_diagnostics|servo_uid|kubernetes|opsani_dev|prometheus|vegeta)\s*:", re.M)
+_HINT = re.compile(
+    r"^\s*(optimizer|connectors|no_diagnostics|servo_uid|kubernetes|opsani_dev|prometheus|vegeta)\s*:", re.M
+)
 _BLOCK = re.compile(r"^(?P<indent>[ ]*)(?:- )?(?P<key>['\"]?[\w./-]+['\"]?):[ ]*[|][-+0-9]*[ ]*(?:#.*)?\r?\n", re.M)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _NOWHERE = Path("-")
@@ -109,16 +111,14 @@ def read_documents(source: Source, project: Project) -> Iterator[Document]:
         return
     nodes, problem = _compose(source.text)
     if problem is not None:
-        # Templates of Helm and the like are no YAML before they are filled in.
-        why = "it is a template, which is no YAML" if _TEMPLATE.search(source.text) else problem[0]
-        project.unread.append(Unread(source.path, why, problem[1]))
+        project.unread.append(_unread(source, problem, source.text))
         return
     mappings = [node for node in nodes if isinstance(node, yaml.MappingNode)]
     servos = [node for node in mappings if _is_servo(node, named)]
     for node in servos:
         yield Document(source, node, len(servos))
     if len(servos) < len(mappings):
-        yield from _embedded(source)
+        yield from _embedded(source, project)
 
 
 def _compose(text: str) -> tuple[list[Any], tuple[str, int | None] | None]:
@@ -130,6 +130,12 @@ def _compose(text: str) -> tuple[list[Any], tuple[str, int | None] | None]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         why = "its values are nested too deeply" if isinstance(error, RecursionError) else "a character is not allowed"
         return [], (f"it is no YAML: {why}", None)
+
+
+def _unread(source: Source, problem: tuple[str, int | None], text: str) -> Unread:
+    # Templates of Helm and the like are no YAML before they are filled in.
+    template = _TEMPLATE.search(text) is not None
+    return Unread(source.path, "it is a template, which is no YAML" if template else problem[0], problem[1])
 
 
 def _is_servo(node: Any, named: bool) -> bool:
@@ -145,7 +151,7 @@ def _is_servo(node: Any, named: bool) -> bool:
     return bool(entries.keys() & (OWN_KEYS | BUNDLED if named else {"no_diagnostics", "servo_uid"}))
 
 
-def _embedded(source: Source) -> Iterator[Document]:
+def _embedded(source: Source, project: Project) -> Iterator[Document]:
     """Documents in block scalars: everything around one is blanked out, so that places stay what they are."""
     for match in _BLOCK.finditer(source.text):
         end = _block_end(source.text, match.end(), len(match["indent"]))
@@ -154,11 +160,12 @@ def _embedded(source: Source) -> Iterator[Document]:
             continue
         blank = re.sub(r"[^\r\n]", " ", source.text[: match.end()])
         nodes, problem = _compose(blank + block)
-        if problem is None:
-            named = "servo" in match["key"]
-            servos = [node for node in nodes if isinstance(node, yaml.MappingNode) and _is_servo(node, named)]
-            for node in servos:
-                yield Document(source, node, len(servos))
+        if problem is not None:
+            project.unread.append(_unread(source, problem, block))
+        named = "servo" in match["key"]
+        servos = [node for node in nodes if isinstance(node, yaml.MappingNode) and _is_servo(node, named)]
+        for node in servos:
+            yield Document(source, node, len(servos))
 
 
 def _block_end(text: str, start: int, indent: int) -> int:

@@ -74,7 +74,7 @@ def pool_timeout(document: Document, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "configuration-classes",
     "a partial `settings.backoff`",
-    what="`settings.backoff` without '{context}' has its default now; with ServoX that was missing, and requests failed.",
+    what="`settings.backoff` without '{context}' has its default; with ServoX that was missing, and requests failed.",
     action="Write '{context}' with what you want if that is not the default.",
 )
 def partial_backoff(document: Document, project: Project) -> Iterator[Hit]:
@@ -145,7 +145,7 @@ def diagnostics(document: Document, project: Project) -> Iterator[Hit]:
     Severity.changed,
     "servoyaml",
     "without `optimizer` and variables",
-    what="Without an optimizer in the file or the environment the servo has the local one now; with ServoX that was an error.",
+    what="Without an optimizer in file or environment the servo has the local one; with ServoX that was an error.",
     action="Write `optimizer`, or set OPSANI_OPTIMIZER and OPSANI_TOKEN where the servo runs.",
 )
 def no_optimizer(document: Document, project: Project) -> Iterator[Hit]:
