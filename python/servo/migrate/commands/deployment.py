@@ -30,16 +30,6 @@ _IMAGE = re.compile(
 _NAMED_IMAGE = re.compile(
     r"(?<![\w./-])(?P<image>(?:[\w-]+\.[\w.-]+(?::\d+)?/)?(?<!github\.com/)opsani/servox)(?=[:@\"'\s]|$)", re.M
 )
-<<<<<<< HEAD
-_IMAGE = re.compile(
-    r"(?:^[ \t]*FROM\s+(?:--\S+\s+)?|\bimage:\s*[\"']?|\bservoImageOverride:\s*[\"']?)(?P<image>[\w./-]*\bservox(?:[:@][\w.:${}-]+)?)(?=[\s\"']|$)",
-    re.M | re.I,
-)
-_RUN_IMAGE = re.compile(
-    r"\b(?:docker|podman|nerdctl)\s+run\b[^\n]*?(?P<image>(?:[\w.-]+/)*opsani/servox(?:[:@][\w.:${}-]+)?)", re.I
-)
-=======
->>>>>>> main
 _GRACE = re.compile(r"terminationGracePeriodSeconds:|stop_grace_period:|TimeoutStopSec=")
 
 

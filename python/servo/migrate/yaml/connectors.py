@@ -136,8 +136,4 @@ def _native() -> frozenset[str]:
 def _native_classes() -> dict[str, str]:
     from servo._core import native_connectors
 
-<<<<<<< HEAD
-    return frozenset(name for name, _ in native_connectors())
-=======
     return {word: name for name, classes in native_connectors() for word in (name, *classes)}
->>>>>>> main
