@@ -61,7 +61,7 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::Offer;
-    use crate::config::{ConfigError, ConnectorCatalog, Environment, Path, Problem, load_bytes_offering};
+    use crate::config::{ConnectorCatalog, Environment, Path, Problem, load_bytes_offering};
 
     struct Catalog;
 
@@ -94,7 +94,7 @@ mod tests {
         assert!(offered.iter().all(|(key, identifier)| offer.add(*key, identifier)));
         let none = Environment::default();
         let loaded = load_bytes_offering("servo.yaml", text.as_bytes(), &Catalog, &offer, &none).err();
-        loaded.iter().flat_map(ConfigError::problems).map(ToString::to_string).collect()
+        loaded.iter().flat_map(super::super::place::ConfigError::problems).map(ToString::to_string).collect()
     }
 
     const SERVICE: &str = "optimizer: {id: dev.example/web, token: x}\n";
