@@ -104,5 +104,100 @@ LISTS = [
     row("adjust, no component", "adjust cpu=4"),
 ]
 
-ROWS = {one.name: one for one in [*LISTS]}
+TYPED = SERVICE + "connectors: [meter, gauge]\nmeter: {url: 'http://x.y', description: hey}\ngauge: {}\ndescription: shop\n"
+BOTH = "name: first\n" + TYPED + "---\nname: second\n" + METER
+TOKEN = {"OPSANI_OPTIMIZER": "dev.example.com/env", "OPSANI_TOKEN": "t-2"}
+
+CONFIG = [
+    row("config", "config", TYPED),
+    row("config as JSON", "config -f json", TYPED),
+    row("config as dict", "config -f dict", TYPED),
+    row("config of keys", "config meter connectors", TYPED),
+    row("config of an unknown key", "config nope", TYPED),
+    row("config of two", "config", BOTH),
+    row("config of one of two", "-n second config", BOTH),
+    row("config to a file", "config -o out.yaml", TYPED, shows=["out.yaml"]),
+    row("config, unknown form", "config -f xml", TYPED),
+    row("config map", "config -f configmap", TYPED),
+    row("schema", "schema", TYPED),
+    row("schema of a connector", "schema meter", None),
+    row("schema of a connector, dict", "schema meter -f dict", None),
+    row("schema, unknown connector", "schema nope", None),
+    row("schema, text", "schema -f text", TYPED),
+    row("schema, top level", "schema --top-level", TYPED),
+    row("schema of two", "schema", BOTH),
+    row("schema to a file", "schema meter -o out.json", None, shows=["out.json"]),
+    row("validate", "validate", TYPED),
+    row("validate, quiet", "validate -q", TYPED),
+    row("validate another file", "validate -f other.yaml", None, files={"other.yaml": TYPED}),
+    row("validate no file", "validate", None),
+    row("validate an unknown key", "validate", TYPED + "other: {}\n"),
+    row("validate an unknown key, quiet", "validate -q", TYPED + "other: {}\n"),
+    row("validate a wrong value", "validate", TYPED.replace("http://x.y", "1").replace("hey", "[]")),
+    row("validate an empty file", "validate", "", environment=TOKEN),
+    row("validate no YAML", "validate", "a: [\n"),
+]
+
+GENERATE = [
+    row("generate", "generate meter gauge", None, shows=["servo.yaml"]),
+    row("generate aliases", "generate -f b.yaml foo:meter bar:gauge", None, shows=["b.yaml"]),
+    row("generate, defaults", "generate -d meter", None, shows=["servo.yaml"]),
+    row("generate, name", "generate -n shop meter", None, shows=["servo.yaml"]),
+    row("generate, standalone", "generate -s meter", None, shows=["servo.yaml"]),
+    row("generate, quiet", "generate -q meter", None, shows=["servo.yaml"]),
+    row("generate, a file is there, no", "generate meter", "a: 1\n", input="n\n", shows=["servo.yaml"]),
+    row("generate, a file is there, yes", "generate meter", "a: 1\n", input="y\n", shows=["servo.yaml"]),
+    row("generate, force", "generate --force meter", "a: 1\n", shows=["servo.yaml"]),
+    row("generate, append", "generate --append -n two meter", ONE, shows=["servo.yaml"]),
+    row("generate, unknown", "generate nope", None, shows=["servo.yaml"]),
+    row("init", "init", "a: 1\n", input="dev.example.com/shop\n123456789\nn\ny\n", shows=[".env"]),
+    row("init, no file", "init", None, input="dev.example.com/shop\n123456789\nn\n", shows=[".env"]),
+    row("init, declined", "init", "a: 1\n", input="dev.example.com/shop\n123456789\nn\nn\n", shows=[".env", "servo.yaml"]),
+    row("init, the end of answers", "init", None, input="", shows=[".env", "servo.yaml"]),
+]
+
+LOOP = SERVICE.replace("http://127.0.0.1:9", "{url}") + "connectors: [meter]\nmeter: {passes: %s}\n"
+CHECKS = {"CHECKS_PROGRESSIVE": "False", "CHECKS_WAIT": ""}
+CHECK = [
+    row("dry run", "run --check --dry-run", LOOP % "true", environment=CHECKS),
+    row("dry run, verbose", "run --dry-run", LOOP % "true", environment=CHECKS | {"CHECKS_VERBOSE": "True"}),
+    row("dry run, quiet", "run --dry-run", LOOP % "true", environment=CHECKS | {"CHECKS_QUIET": "True"}),
+    row("dry run, failing", "run --dry-run", LOOP % "false", environment=CHECKS),
+    row("dry run, failing, verbose", "run --dry-run", LOOP % "false", environment=CHECKS | {"CHECKS_VERBOSE": "True"}),
+    row("dry run, unknown connector", "run --dry-run", LOOP % "true", environment=CHECKS | {"CHECKS_CONNECTORS": '["nope"]'}),
+    row("dry run of two", "run --dry-run", "name: first\n" + LOOP % "true" + "---\nname: second\n" + LOOP.replace("/app", "/b") % "true", environment=CHECKS),
+    row("dry run of one of two", "-n second run --dry-run", "name: first\n" + LOOP % "true" + "---\nname: second\n" + LOOP.replace("/app", "/b") % "true", environment=CHECKS),
+]
+
+CONNECTOR = [
+    row("a connector's command", "meter look", ONE),
+    row("a connector's command, option", "meter look --loud", ONE),
+    row("a connector's table", "meter shown", ONE),
+    row("a connector's coroutine", "meter ask", ONE),
+    row("a connector of several", "meter -c met2 look", SEVERAL),
+    row("a connector of several, none named", "meter look", SEVERAL),
+    row("a connector of several, unknown", "meter -c nope look", SEVERAL),
+    row("a connector that is not active", "meter look", DIAL),
+    row("a connector of two servos", "meter look", TWO),
+    row("a connector of one of two servos", "-n second meter look", TWO),
+    row("a connector's unknown command", "meter nope", ONE),
+    row("a connector without a command", "meter", ONE),
+]
+
+ROOT = [
+    row("unknown command", "nope", ONE),
+    row("unknown option", "--nope list", ONE),
+    row("no command", "-n x", ONE),
+    row("a folder as the file", "-c . list", ONE),
+    row("unknown level", "-l LOUD list", ONE),
+    row("no optimizer", "list", "connectors: [meter]\nmeter: {}\n"),
+    row("a list as the file", "list", "- a\n"),
+    row("unknown key", "list", ONE + "other: {}\n"),
+    row("unknown connector", "list", SERVICE + "connectors: [nope]\n"),
+    row("limit", "--limit 2 list", TWO),
+    row("limit that is no number", "--limit x list", TWO),
+    row("no color", "--no-color list", ONE),
+]
+
+ROWS = {one.name: one for one in [*LISTS, *CONFIG, *GENERATE, *CHECK, *CONNECTOR, *ROOT]}
 """All of them by name."""
