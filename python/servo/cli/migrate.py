@@ -145,7 +145,7 @@ def _apply(project: Project, changes: Sequence[Change], target: Target, *, ask: 
         return project
     if told or ask:
         typer.echo(migration.diff_text(changes, _colored(target)), nl=False)
-        typer.echo(migration.originals_text(originals(changes)))
+        typer.echo(migration.originals_text(originals(changes), _width(target)))
     if ask and not typer.confirm("Apply these changes?", err=True):
         raise typer.Abort
     failed: list[str] = []

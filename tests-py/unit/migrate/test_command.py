@@ -285,7 +285,8 @@ def on_terminal(*arguments: str, columns: int, color: bool = True, env: dict[str
     """What the command shows on a terminal."""
     master, slave = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    environment |= {"PYTHONPATH": str(PACKAGE), "COLUMNS": str(columns), "TERM": "xterm"} | (env or {})
+    search = os.pathsep.join(part for part in (str(PACKAGE), os.environ.get("PYTHONPATH")) if part)
+    environment |= {"PYTHONPATH": search, "COLUMNS": str(columns), "TERM": "xterm"} | (env or {})
     command = [sys.executable, "-m", "servo", *arguments]
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
     os.close(slave)

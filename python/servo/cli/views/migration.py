@@ -17,12 +17,12 @@ from servo.migrate.fixing import Change
 from servo.migrate.model import GUIDE, Finding, Rule, Severity, Unread
 from servo.migrate.scan import Report
 
-# Of the sixteen colours, those that are seen on dark and on light.
-_COLORS = {
+# Of the sixteen colours, those that are seen on dark and on light; the word says the same.
+_COLORS: dict[Severity, str | None] = {
     Severity.blocker: typer.colors.RED,
     Severity.changed: typer.colors.YELLOW,
     Severity.defect: typer.colors.MAGENTA,
-    Severity.advice: typer.colors.BLUE,
+    Severity.advice: None,
 }
 _PLURALS = {
     Severity.blocker: ("blocker", "blockers"),
@@ -125,7 +125,7 @@ def change_data(change: Change) -> dict[str, Any]:
     }
 
 
-def originals_text(kept: Mapping[Path, str]) -> str:
+def originals_text(kept: Mapping[Path, str], width: int | None = None) -> str:
     """Where the files can be had again as they are now."""
     names: dict[str, list[str]] = {"git": [], "changed": [], "nowhere": []}
     for path, where in kept.items():
@@ -135,8 +135,8 @@ def originals_text(kept: Mapping[Path, str]) -> str:
         "changed": "In git as they were before changes of yours that are not committed:",
         "nowhere": "Not in git; copy them first if you may want them back:",
     }
-    lines = [f"{texts[where]} {', '.join(listed)}" for where, listed in names.items() if listed]
-    return "\n".join(["", *lines])
+    told = [f"{texts[where]} {', '.join(listed)}" for where, listed in names.items() if listed]
+    return "\n".join(["", *(line for text in told for line in _folded(text, width, "", _INDENT))])
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:

@@ -65,7 +65,7 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
         place = item
         if isinstance(node, yaml.MappingNode):
             place = document.key_at("connectors", name)
-        other = name in BUNDLED | _native() and name_of(identifier) != name
+        other = name in BUNDLED | native_names() and name_of(identifier) != name
         if name in RESERVED_NAMES | _ATTRIBUTES or name.startswith("_") or identifier == "servo" or other:
             yield Hit(place.start_mark.index, {"key": name})
 
@@ -125,10 +125,11 @@ def name_of(identifier: str) -> str:
 
 def is_available(name: str) -> bool:
     """Whether this version has a connector that came with ServoX."""
-    return name in _native() or importlib.util.find_spec(f"servo.connectors.{name}") is not None
+    return name in native_names() or importlib.util.find_spec(f"servo.connectors.{name}") is not None
 
 
-def _native() -> frozenset[str]:
+def native_names() -> frozenset[str]:
+    """The connectors of the engine."""
     return frozenset(_native_classes().values())
 
 
