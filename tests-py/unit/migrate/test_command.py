@@ -110,6 +110,12 @@ def test_a_configuration_of_any_name(servo, write, folder, before):
     assert servo("-c", "nothing.yaml", "migrate").exit_code == 2
 
 
+def test_a_path_of_the_container_is_no_obstacle(servo, write, monkeypatch):
+    monkeypatch.setenv("SERVO_CONFIG_FILE", "/servo/nothing-here.yaml")
+    write("servo.yaml", SERVO + "wait:\n")
+    assert "servo.yaml:3:1" in servo("migrate").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -253,6 +259,14 @@ def test_no_secret_is_shown(servo, shop):
     texts = [servo("migrate", *arguments) for arguments in ((), ("-f", "json"), ("--diff",), ("--fix", "--yes"))]
     shown = "".join(result.stdout + result.stderr for result in texts)
     assert not any(secret in shown for secret in ("8812345", "w4reh0use", "abcdef"))
+
+
+def test_texts_of_the_project_do_not_steer_the_terminal(servo, write, folder):
+    write("servo.yaml", SERVO + '"a\\e[2J\\rb": 1\n"a\\e[2J\\rb": 2\nwait:\n')
+    write("x\x1b[2J.py", "import servo\nservo.Duration('5m \x1b[2J')  # \x1b[2J\n")
+    shown = "".join(servo("migrate", *arguments).stdout for arguments in ((), ("--diff",), ("--fix", "--yes")))
+    assert "\\x1b[2J" in shown
+    assert "\x1b" not in shown
 
 
 def test_nothing_of_the_project_is_run(servo, write, folder):

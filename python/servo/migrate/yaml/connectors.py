@@ -25,9 +25,7 @@ _CLASSES = {
     "WaitConnector": "wait",
 }
 _ATTRIBUTES = frozenset({"yaml", "json", "dict", "copy", "schema", "fields", "construct", "validate"})
-_INSTEAD = {
-    "vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."
-}
+_INSTEAD = {"vegeta": "Write `load` in its place: it has the keys and metrics of vegeta, and needs no other program."}
 _WAIT = "There is nothing in its place yet: keep this servo with ServoX until there is."
 
 
@@ -79,11 +77,10 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
     action="{instead}",
 )
 def missing_connector(document: Document, project: Project) -> Iterator[Hit]:
-    for key, identifier, item in document.connectors:
+    for _, identifier, item in document.connectors:
         name = name_of(identifier)
         if name in BUNDLED and not is_available(name):
-            instead = _INSTEAD.get(name, _WAIT).format(key="load" if key == name else key)
-            yield Hit(item.start_mark.index, {"name": name, "instead": instead})
+            yield Hit(item.start_mark.index, {"name": name, "instead": _INSTEAD.get(name, _WAIT)})
 
 
 @ROOM.rule(
