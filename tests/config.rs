@@ -4,9 +4,7 @@ use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use servox::config::{
-    ConfigError, Nothing, OptimizerConfig, Problem, ServoConfig, Wait, check_schema, load_bytes, load_file,
-};
+use servox::config::{ConfigError, OptimizerConfig, Problem, ServoConfig, check_schema, load_bytes, load_file};
 use servox::connector::{BuildError, ConnectorType, Registry};
 use servox::model::Duration;
 
@@ -332,13 +330,13 @@ checks: {wait: 15m, delay: expo, halt_on: common, remedy: off, id: ['/x/']}
     let common: servox::config::CommonSettings = serde_json::from_value(servo.settings).unwrap();
     assert_eq!(common.timeouts, Some(servox::config::Timeouts::All(Duration::from_secs(5))));
     let checks: servox::config::ChecksSettings = serde_json::from_value(servo.checks).unwrap();
-    assert_eq!(checks.wait, Wait::Within(Duration::from_secs(900)));
+    assert_eq!(checks.wait, servox::config::Wait::Within(Duration::from_secs(900)));
     assert!(!checks.remedy);
     assert!(checks.progressive);
 
     let servo = load("wait: {}\nchecks: {wait: ''}\n").unwrap().remove(0);
     let checks: servox::config::ChecksSettings = serde_json::from_value(servo.checks).unwrap();
-    assert_eq!(checks.wait, Wait::OneRound(Nothing::Nothing));
+    assert_eq!(checks.wait, servox::config::Wait::OneRound(servox::config::Nothing::Nothing));
 }
 
 #[test]

@@ -5,6 +5,7 @@ read: the navigation, and the addresses of files outside of docs/.
 """
 
 import importlib
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -58,7 +59,6 @@ copybutton_prompt_text = "$ "
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 
 # Those of this repository are compared with its files instead, when they are made below.
@@ -100,10 +100,28 @@ def _skip(app: Sphinx, what: str, name: str, member: object, skip: bool, options
     return True if name in ("Config", "model_config", "model_fields", "model_computed_fields") else None
 
 
+# Code in docstrings stands between single backquotes, also in front of letters: `Check`s.
+_CODE = re.compile(r"(?<![:`])`(?P<code>[^`]+)`(?P<behind>\w*)(?!`)")
+
+
 def _describe(app: Sphinx, what: str, name: str, member: object, options: object, lines: list[str]) -> None:
-    """Keep napoleon from taking what stands before a colon for the type of a property."""
+    """Read docstrings as they are written, before napoleon does."""
     if what == "property" and lines:
+        # What stands before a colon would be the type.
         lines[0] = lines[0].replace(": ", " \N{EN DASH} ")
+    lines[:] = [
+        _CODE.sub(lambda found: f"``{found['code']}``" + r"\ " * bool(found["behind"]) + found["behind"], line)
+        for line in lines
+    ]
+
+
+def _sign(
+    app: Sphinx, what: str, name: str, member: Any, options: object, signature: str | None, returned: str | None
+) -> tuple[str, str | None] | None:
+    """Leave out what pydantic makes of the types of fields; the fields are listed with theirs."""
+    if what != "class" or signature is None or "Annotated[" not in signature:
+        return None
+    return f"({', '.join(inspect.signature(member).parameters)})", returned
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -111,5 +129,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _navigate)
     app.connect("source-read", _lead_out)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _sign)
     app.connect("autodoc-process-docstring", _describe, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

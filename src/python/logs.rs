@@ -4,7 +4,7 @@
 //! take them along first, so that lines stand in the order in which things happened.
 
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -31,6 +31,8 @@ struct Forwarded {
     busy: AtomicBool,
     /// What cannot be shown in Python is written as JSON.
     json: AtomicBool,
+    /// The process whose thread shows records, while it does; 0 otherwise.
+    thread_of: AtomicU32,
 }
 
 /// Sends the engine's log records to a function, called with `(level, module, line, file, message, time, servo, connector,
@@ -43,14 +45,26 @@ pub fn forward_logs(receiver: Py<PyAny>) {
     let mut fresh = false;
     let forwarded = FORWARDED.get_or_init(|| {
         fresh = true;
-        Forwarded { queue, receiver: Mutex::default(), busy: AtomicBool::new(false), json: AtomicBool::new(false) }
+        Forwarded {
+            queue,
+            receiver: Mutex::default(),
+            busy: AtomicBool::new(false),
+            json: AtomicBool::new(false),
+            thread_of: AtomicU32::new(0),
+        }
     });
     let former = forwarded.receiver().replace(receiver);
     drop(former);
     if fresh {
-        let work = std::thread::Builder::new().name("servo-logs".to_owned()).spawn(|| forwarded_by_a_thread(forwarded));
-        // Without it they are shown when Python logs, and at the end.
-        drop(work);
+        forwarded.thread_of.store(std::process::id(), Ordering::Release);
+        let work = std::thread::Builder::new().name("servo-logs".to_owned()).spawn(|| {
+            forwarded_by_a_thread(forwarded);
+            forwarded.thread_of.store(0, Ordering::Release);
+        });
+        if work.is_err() {
+            // They are shown when Python logs, and at the end.
+            forwarded.thread_of.store(0, Ordering::Release);
+        }
     }
 }
 
@@ -100,6 +114,13 @@ pub fn finish_logs(py: Python<'_>, within: f64) -> PyResult<()> {
     let flushed = flush_logs(py, within);
     if let Some(forwarded) = FORWARDED.get() {
         forwarded.queue.close();
+        // A thread that asks for the GIL of an interpreter that ends would end the process.
+        let deadline = Instant::now() + Duration::try_from_secs_f64(within).unwrap_or_default();
+        py.detach(|| {
+            while forwarded.thread_of.load(Ordering::Acquire) == std::process::id() && Instant::now() < deadline {
+                std::thread::sleep(LOOK);
+            }
+        });
         // What was logged meanwhile.
         forwarded.write_rest();
     }
@@ -220,7 +241,7 @@ fn line_of(record: &LogRecord, json: bool) -> String {
             "level": level,
             "message": record.message,
             "module": module,
-            "function": "-",
+            "function": null,
             "line": record.line,
             "component": component,
             "servo": scope.servo.as_deref(),

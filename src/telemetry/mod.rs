@@ -4,7 +4,7 @@
 //! tell what takes how long inside of what.
 
 mod catalogue;
-#[cfg(feature = "python")]
+#[cfg(any(feature = "logs", test))]
 pub mod logs;
 mod metrics;
 #[cfg(feature = "otel")]

@@ -108,6 +108,7 @@ def test_the_module_is_the_command(tmp_path):
 
 
 def test_an_env_file_has_the_options(start, tmp_path):
+    pytest.importorskip("dotenv")
     (tmp_path / "other.yaml").write_text(
         "name: other\noptimizer: {id: dev.example.com/app, token: t}\nconnectors: [nope]\n"
     )

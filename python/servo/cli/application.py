@@ -63,6 +63,13 @@ class CLI(typer.Typer):
         )
         self.section = section
 
+    @property
+    def logger(self) -> Any:
+        """The logger that is shared with connectors."""
+        from servo.logging import logger
+
+        return logger
+
     def command(
         self, *args: Any, cls: type[TyperCommand] | None = None, section: Section | None = None, **kwargs: Any
     ) -> Callable[[Any], Any]:

@@ -54,15 +54,15 @@ COMMANDS = (
     Entry(
         "validate", Section.config, "servo.cli.validate:validate", "Check a configuration: all that is wrong with it."
     ),
-    Entry(
-        "completion", Section.other, "servo.cli.completion:completion", "Show the script that makes a shell complete."
-    ),
     Entry("generate", Section.config, "servo.cli.generate:generate", "Write a configuration file to start from."),
     Entry(
         "migrate",
         Section.config,
         "servo.cli.migrate:migrate",
         "Say what becomes of a ServoX project, and put it right.",
+    ),
+    Entry(
+        "completion", Section.other, "servo.cli.completion:completion", "Show the script that makes a shell complete."
     ),
     Entry("version", Section.other, "servo.cli.version:version", "Show the version; needs no configuration."),
 )

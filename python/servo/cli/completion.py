@@ -80,6 +80,22 @@ def prepare() -> None:
         import_module("typer.completion").get_completion_inspect_parameters()
 
 
+def offer_connectors(command: Any, *, installed: bool) -> None:
+    """Lets parameters of a command that are connectors by their names offer them, where a shell asks.
+
+    Args:
+        command: The command.
+        installed: Whether it takes all that are installed, or those of the configuration file.
+    """
+    if not os.environ.get(VARIABLE):
+        return
+    item = import_module("typer.core").CompletionItem
+    names = connector_keys if installed else connector_names
+    for parameter in command.params:
+        if parameter.name in ("connector", "connectors"):
+            parameter.shell_complete = lambda ctx, incomplete: [item(name) for name in names(ctx, incomplete)]
+
+
 def servo_names(ctx: Any, incomplete: str) -> list[str]:
     """The names of servos in the configuration file that begin like that; none where it cannot be read."""
     names = [str(one["name"]) for one in _documents(ctx) if one.get("name")]

@@ -57,7 +57,6 @@ class ConnectorCLI(CLI):
         self.connector_type = connector_type
         self.group_name = name or commandify(connector_type.__default_name__ or connector_type.__name__)
         self._number = next(self._made)
-        kwargs.setdefault("no_args_is_help", True)
         super().__init__(
             *args,
             name=self.group_name,

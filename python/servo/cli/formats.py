@@ -38,12 +38,15 @@ class VersionOutputFormat(servo.types.AbstractOutputFormat):
 
 
 def timeago(
-    date: dt.datetime | dt.timedelta | dt.date | float, now: dt.datetime | float | None = None, locale: str = "en"
+    date: dt.datetime | dt.timedelta | dt.date | float | str,
+    now: dt.datetime | float | str | None = None,
+    locale: str = "en",
 ) -> str:
     """How long ago, or in how long, a time is: ``just now``, ``5 minutes ago``, ``in 2 hours``.
 
     Args:
-        date: The time; a difference to now; or seconds since 1970. A time without a zone is local.
+        date: The time, also as a text such as ``2026-03-04 05:06:07``; a difference to now; or seconds since 1970. A
+            time without a zone is local.
         now: What it is compared with.
         locale: Accepted; the words are English.
     """
@@ -54,7 +57,9 @@ def timeago(
     return age(seconds)
 
 
-def _timestamp(moment: dt.datetime | dt.date | float) -> float:
+def _timestamp(moment: dt.datetime | dt.date | float | str) -> float:
+    if isinstance(moment, str):
+        moment = dt.datetime.fromisoformat(moment)
     if isinstance(moment, dt.datetime):
         return moment.timestamp()
     if isinstance(moment, dt.date):

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from servo.cli.catalogue import COMMANDS, Entry, Section
 from servo.cli.command import Command, Framed, section_of
-from servo.cli.completion import prepare
+from servo.cli.completion import offer_connectors, prepare
 from servo.cli.errors import CommandError, RootUsageError, report
 from servo.cli.options import Options
 
@@ -180,6 +180,7 @@ def as_command(target: Any, entry: Entry) -> Any:
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(entry.name, cls=Command)(target)
         command = typer.main.get_command(single)
+    offer_connectors(command, installed=entry.section not in (Section.ops, Section.assembly))
     command.rich_help_panel = entry.section
     command.short_help = entry.summary
     return command

@@ -96,20 +96,21 @@ def prepare(options: Options) -> None:
     defaults.set_level(options.log_level or LogLevel.info)
     defaults.set_engine_levels(_engine_levels(options))
     defaults.DEFAULT_STDERR_HANDLER["colorize"] = None if options.color else False
-    defaults.set_format(str(getattr(options, "log_format", "text")))
+    defaults.set_format(str(options.log_format))
     engine.finish_last()
 
 
-def adopt_loguru(options: Options, *, used: bool, types: Iterable[object] = ()) -> None:
+def adopt_loguru(options: Options, *, used: bool) -> None:
     """Let what connectors log go the same way, with the component in front.
 
     Args:
         options: The options of the root.
         used: Whether there are connectors in Python, whose ``logger`` loguru is.
-        types: Their classes; loggers of the standard library that are named as their packages count as theirs.
     """
     number = NUMBERS[options.log_level or LogLevel.info]
-    for package in {str(getattr(kind, "__module__", "")).partition(".")[0] for kind in types} - {"", "servo"}:
+    # Loggers of the standard library that are named as the packages of connectors are theirs.
+    classes = getattr(sys.modules.get("servo.connector"), "_connector_subclasses", ())
+    for package in {kind.__module__.partition(".")[0] for kind in classes} - {"servo"}:
         logging.getLogger(package).setLevel(number)
     if used or "loguru" in sys.modules:
         prepare(options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,6 +80,9 @@ def _roots(paths: list[Path], options: Options) -> list[Path]:
     named = options.config_file
     # The default is a part of the current folder, or of no concern.
     if named != Path("servo.yaml").resolve():
+        # Variables of a project often name a path in its container.
+        if not named.exists() and os.environ.get("SERVO_CONFIG_FILE"):
+            return paths or [Path()]
         if not named.exists():
             raise typer.BadParameter(f"File '{named}' does not exist.", param_hint="'--config-file' / '-c'")
         return [*(paths or [Path()]), named]
@@ -145,7 +149,7 @@ def _apply(project: Project, changes: Sequence[Change], target: Target, *, ask: 
         return project
     if told or ask:
         typer.echo(migration.diff_text(changes, _colored(target)), nl=False)
-        typer.echo(migration.originals_text(originals(changes)))
+        typer.echo(migration.originals_text(originals(changes), _width(target)))
     if ask and not typer.confirm("Apply these changes?", err=True):
         raise typer.Abort
     failed: list[str] = []

@@ -27,7 +27,9 @@ class Places:
         """Whether a servo may go on; waits for a place before it connects."""
         if step == "connect" and servo not in self._taken:
             if self._free.locked():
-                logging.getLogger("servo.cli").info("%s waits until one of %d servos has ended", servo, self._limit)
+                logging.getLogger("servo.cli").info(
+                    "%s waits for another servo to end (--limit %d)", servo, self._limit
+                )
             await self._free.acquire()
             self._taken.add(servo)
         return self._permits is None or await self._permits(servo, step)

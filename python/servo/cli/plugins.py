@@ -42,10 +42,8 @@ def load_plugins() -> None:
     """Imports the connectors of installed packages. One that fails is told on stderr, once, and disables no other."""
     if not any_installed():
         return
-    from servo.connector.discovery import _told, load_entry_points
+    from servo.connector.discovery import load_entry_points, untold
 
     for name, error in load_entry_points(GROUP):
-        if (GROUP, name) not in _told:
-            _told.add((GROUP, name))
-            text = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
+        if (text := untold(GROUP, name, error)) is not None:
             typer.echo(f"warning: the connector '{name}' cannot be imported and is left out: {text}", err=True)

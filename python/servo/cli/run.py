@@ -310,11 +310,12 @@ class Watch:
 
 def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "View":
     """The live view on a terminal; plain lines anywhere else, where questions are asked, and where nothing is done."""
-    from servo.cli.views.lines import LinesView
+    from servo.cli.views.lines import LinesView, RecordsView
 
     several = len(servos) > 1
     if choices.output is Output.json:
-        return LinesView(sys.stderr, names=several)
+        # A line that is no record would be in the way of whoever reads records.
+        return RecordsView(several) if options.log_format == "json" else LinesView(sys.stderr, names=several)
     plain = several or choices.interactive or not choices.poll or not sys.stdout.isatty()
     if plain or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
         return LinesView(sys.stdout, names=several)

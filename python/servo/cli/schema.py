@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,6 +117,8 @@ def _connector_class(options: Options, identifier: str) -> Any:
     from servo.cli.session import connector_types, hint_of
     from servo.connector.identifiers import _connector_class_from_string
 
+    # The servo is one of the classes.
+    importlib.import_module("servo.servo")
     types = connector_types(options.config_file)
     why = ""
     try:
@@ -122,12 +126,31 @@ def _connector_class(options: Options, identifier: str) -> Any:
     except Exception as error:
         # Whatever a module does when it is imported.
         found, why = None, f" ({error or type(error).__name__})"
+    if found is None and not why:
+        found = _class_in_file(options, identifier)
     if found is None:
         if not why:
             why = hint_of(identifier, sorted(_names(types)))
         message = f"no Connector type found for key '{identifier}'{why}"
         raise typer.BadParameter(message, param_hint="'[CONNECTOR]'")
     return found
+
+
+def _class_in_file(options: Options, identifier: str) -> Any:
+    """The class that a configuration has under a key, or that is called so and is named by its dotted path there."""
+    from servo.configuration.derived import _create_config_model
+    from servo.connector.identifiers import _connector_class_from_string
+
+    if not options.config_file.exists():
+        return None
+    with contextlib.suppress(ValueError):
+        # What is wrong with the file is told by `servo validate`.
+        for document in _documents(options):
+            with contextlib.suppress(TypeError, ValueError):
+                _, routes = _create_config_model(config=document.content)
+                if identifier in routes:
+                    return routes[identifier]
+    return _connector_class_from_string(identifier)
 
 
 def _names(types: list[Any]) -> set[str]:

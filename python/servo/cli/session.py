@@ -142,7 +142,7 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
     written = any(kind not in natively for servo in servos for _, kind in servo.connectors)
-    adopt_loguru(options, used=logger or written, types=types)
+    adopt_loguru(options, used=logger or written)
     name_servos(servos)
     return named(servos, options.names)
 

@@ -46,7 +46,8 @@ def tell_value(error: typer.BadParameter) -> None:
     if parameter is None or error.param_hint is not None or error.ctx is None:
         return
     if parameter.param_type_name == "argument":
-        error.param_hint = f"'{' '.join(parameter.get_usage_pieces(error.ctx))}'"
+        # The braces of choices are no part of the name.
+        error.param_hint = f"'{' '.join(parameter.get_usage_pieces(error.ctx)).strip('{}')}'"
     else:
         error.param_hint = " / ".join(map(repr, parameter.opts))
     error.message = _message(error, parameter)

@@ -18,8 +18,8 @@ ENTRY_POINT_GROUP = "servo.connectors"
 """Where packages name their connectors."""
 
 
-_told: set[tuple[str, str]] = set()
-"""The entry points whose failure was logged."""
+_told: set[tuple[str, str, str]] = set()
+"""The failures of entry points that were told: each once in a process."""
 
 
 class ConnectorLoader:
@@ -54,6 +54,16 @@ def load_entry_points(group: str = ENTRY_POINT_GROUP) -> Iterator[tuple[str, Bas
             yield entry_point.name, error
 
 
+def untold(group: str, name: str, error: BaseException) -> str | None:
+    """A sentence for the failure of an entry point; None where it was told before."""
+    # Of many lines, such as a syntax error with its source, the first says what is wrong.
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    if (group, name, text) in _told:
+        return None
+    _told.add((group, name, text))
+    return text
+
+
 def load_all(group: str = ENTRY_POINT_GROUP) -> dict[str, BaseException]:
     """Imports the connectors that installed packages bring, and logs each that fails, once: its name, and why.
 
@@ -66,11 +76,8 @@ def load_all(group: str = ENTRY_POINT_GROUP) -> dict[str, BaseException]:
     failed: dict[str, BaseException] = {}
     for name, error in load_entry_points(group):
         failed[name] = error
-        if (group, name) in _told:
+        if (text := untold(group, name, error)) is None:
             continue
-        _told.add((group, name))
-        # Of many lines, such as a syntax error with its source, the first says what is wrong.
-        text = f"{type(error).__name__}: {error}".splitlines()[0]
         logging.getLogger("servo.connector").warning(
             "the connector '%s' cannot be imported and is left out: %s", name, text
         )

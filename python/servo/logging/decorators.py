@@ -51,7 +51,7 @@ def log_execution(
         return f"Entering '{name}' (args={args!r}, kwargs={kwargs!r})" if entry else None
 
     def left(result: Any, _: float) -> str | None:
-        return f"Exiting '{name}' (result={result!r})" if exit else None
+        return f"Exiting '{name}' (result={result})" if exit else None
 
     return _around(func, level, entered, left)
 

@@ -57,5 +57,8 @@ def intercept() -> None:
     """Sends the records of `INTERCEPTED` to loguru, once however often it is called."""
     for name in INTERCEPTED:
         source = logging.getLogger(name)
+        if name == "backoff" and source.level == logging.NOTSET:
+            # As that package has it once it is imported.
+            source.setLevel(logging.INFO)
         if not any(isinstance(handler, InterceptHandler) for handler in source.handlers):
             source.addHandler(InterceptHandler())

@@ -34,7 +34,8 @@ def json_line(record: Record, told: About) -> str:
         "level": record["level"].name,
         "message": record["message"],
         "module": record["name"],
-        "function": record["function"],
+        # The engine does not know it.
+        "function": None if record["function"] == "-" else record["function"],
         "line": record["line"],
         "component": told.component,
         "servo": told.servo,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servo.migrate.diffs import unified
 from servo.migrate.model import Edit, Finding
 from servo.migrate.project import Project
 from servo.migrate.scan import scan
@@ -19,11 +18,6 @@ from servo.migrate.source import Source
 
 MAX_PASSES = 20
 """Edits that overlap are made one after another."""
-
-_SECRET = re.compile(
-    r"""(?i)((?:[\w.-]*(?:token|secret|passw|credential|api_?key|authorization)[\w.-]*)["']?\s*[:=]\s*(?=\S)).*"""
-)
-_IN_URL = re.compile(r"(://)[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +40,7 @@ class Change:
         Args:
             name: The name of the file to show.
         """
-        lines = difflib.unified_diff(
-            self.before.text.splitlines(), self.after.text.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
-        )
-        return [line if line.startswith(("---", "+++", "@@")) else _without_secrets(line) for line in lines]
+        return unified(self.before.text, self.after.text, name)
 
 
 class ChangedMeanwhileError(Exception):
@@ -121,7 +112,3 @@ def _kept_by_git(path: Path) -> str:
     if state.returncode or known.returncode:
         return "nowhere"
     return "changed" if state.stdout.strip() else "git"
-
-
-def _without_secrets(line: str) -> str:
-    return _IN_URL.sub(r"\1[REDACTED]@", _SECRET.sub(r"\1[REDACTED]", line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +100,18 @@ class Project:
         from servo.migrate.python.handlers import handlers_of
 
         return handlers_of(self.python_files)
+
+    @cached_property
+    def duration_fields(self) -> frozenset[str]:
+        """The names of fields that classes of the project annotate as durations."""
+        return frozenset(
+            statement.target.id
+            for file in self.python_files
+            for cls in file.classes
+            for statement in cls.body
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+            if "Duration" in ast.unparse(statement.annotation)
+        )
 
     @cached_property
     def keeps_pydantic_1(self) -> bool:

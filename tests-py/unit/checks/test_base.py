@@ -140,7 +140,7 @@ async def test_methods_that_cannot_be_filtered_are_told(config, records):
 
 
 async def test_the_handler_of_a_connector(config):
-    class ChecksConnector(servo.BaseConnector):
+    class GardenConnector(servo.BaseConnector):
         config: BaseConfiguration
 
         @servo.on_event()
@@ -151,7 +151,7 @@ async def test_the_handler_of_a_connector(config):
         ) -> List[Check]:  # noqa: UP006
             return await Common.run(self.config, matching=matching, halt_on=halt_on)
 
-    connector = ChecksConnector(config=config)
+    connector = GardenConnector(config=config)
     results = await connector.dispatch_event("check", CheckFilter(tags=["none"]))
     assert results[0].value == []
     results = await connector.dispatch_event("check", matching=None, halt_on=None)

@@ -114,6 +114,10 @@ def test_what_a_command_raises_is_raised(app):
         invoke(app, "fail", catch_exceptions=False)
 
 
+def test_an_app_has_a_logger(app):
+    assert app.logger is servo.logger
+
+
 def test_apps_can_be_made_several_times():
     first, second = servo.cli.ServoCLI(), servo.cli.ServoCLI()
 
@@ -284,6 +288,7 @@ def test_times_are_told_in_words(seconds, words):
     assert servo.cli.timeago(now - datetime.timedelta(seconds=seconds), now) == words
     assert servo.cli.timeago(datetime.timedelta(seconds=seconds)) == words
     assert servo.cli.timeago(1e9 - seconds, 1e9) == words
+    assert servo.cli.timeago(str(now - datetime.timedelta(seconds=seconds)), str(now)) == words
 
 
 def test_awaitables_are_run():

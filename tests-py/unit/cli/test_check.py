@@ -11,7 +11,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 import servo.assembly  # noqa: F401 (before the tests, so that it is imported with the real modules)
@@ -39,9 +38,7 @@ def documents(tmp_path, monkeypatch):
                     **configs,
                 }
             )
-        (tmp_path / "servo.yaml").write_text(
-            "---\n".join(yaml.safe_dump(document, sort_keys=False) for document in found)
-        )
+        (tmp_path / "servo.yaml").write_text("\n---\n".join(map(json.dumps, found)))
 
     return write
 
@@ -103,10 +100,11 @@ def test_details(documents, run):
 
 @pytest.mark.parametrize("form", ["json", "yaml"])
 def test_the_result_for_programs(documents, run, form):
+    read = json.loads if form == "json" else pytest.importorskip("yaml").safe_load
     documents({"shop": {"outcome": "fail"}})
     result = run("-f", form)
     assert result.exit_code == 1
-    (one,) = yaml.safe_load(result.stdout)["servos"]
+    (one,) = read(result.stdout)["servos"]
     assert (one["name"], one["passed"], one["error"], one["rounds"]) == ("one", False, None, 1)
     check = one["checks"][1]
     del check["run_at"]

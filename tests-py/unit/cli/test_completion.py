@@ -53,11 +53,16 @@ def test_nothing_is_offered_of_a_file_that_cannot_be_read(tmp_path, text):
         ("servo run --config", ["--config-file"]),
         ("servo optimizer tr", ["trials"]),
         ("servo completion f", ["fish"]),
+        ("servo describe wa", ["wait"]),
+        ("servo measure -c wa", ["wait"]),
+        ("servo schema pro", ["process"]),
+        ("servo -c broken.yaml describe ", []),
         ("servo nothing x", []),
     ],
 )
 def test_a_shell_is_told(tmp_path, words, offered):
     (tmp_path / "servo.yaml").write_text(FILE)
+    (tmp_path / "broken.yaml").write_text("name: [\n")
     environment = {"_SERVO_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     # The name of the program is that of the installed command.
     program = "from servo.entry_points import run_cli; run_cli()"

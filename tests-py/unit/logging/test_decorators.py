@@ -39,7 +39,7 @@ async def test_a_coroutine_function_exits_when_it_has_completed(records):
     assert await function("{x}") == "{x}"
     assert told(records) == [
         ("INFO", "Entering 'function' (args=('{x}',), kwargs={})"),
-        ("INFO", "Exiting 'function' (result='{x}')"),
+        ("INFO", "Exiting 'function' (result={x})"),
     ]
     assert {record["function"] for record in records} == {"test_a_coroutine_function_exits_when_it_has_completed"}
 

@@ -220,6 +220,10 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
         "    AssemblyRunner(a).run()\nexcept asyncio.CancelledError:\n    pass\n",
         "import asyncio\nimport servo\ntry:\n    work().run()\nexcept asyncio.CancelledError:\n    pass\n",
     ),
+    "python-cli-runner": (
+        "import servo.cli\nfrom typer.testing import CliRunner\nCliRunner(mix_stderr=False)\n",
+        "import servo.cli\nfrom typer.testing import CliRunner\nCliRunner()\n",
+    ),
     "python-log-file": ("import servo\nopen('/servo/logs/servo.log')\n", "import servo\nopen('/var/log/ours.log')\n"),
     "python-log-sinks": ("import servo\nservo.logger.add('x.log')\n", "import servo\nservo.logger.info('x')\n"),
     "python-compared-connectors": (
@@ -272,6 +276,7 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
     "command-no-poll": ("servo run --no-poll\n", "servo run\n"),
     "command-interactive": ("servo run -i\n", "servo run -c\n"),
     "command-run-debug": ("servo run --debug\n", "servo run -d\n"),
+    "command-limit": ("servo --limit 2 run\n", "servo run\n"),
     "command-show-options": ("servo -c prod.yaml show metrics\n", "servo show -c prod.yaml metrics\n"),
     "command-log-level": ("servo -l debug run\n", "servo -l DEBUG run\n"),
     "command-config-secrets": ("servo config -o all.yaml\n", "servo config --show-secrets\n"),
@@ -304,7 +309,7 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
         {"servo.service": "[Service]\nExecStart=/usr/bin/servo run\n"},
     ),
     # Variables.
-    "env-leaked": ({".env": "CONTAINER_ALIAS=main\n"}, {".env": "SERVO_WAIT_MEASURE_ENABLED=true\n"}),
+    "env-leaked": ({".env": "CONTAINER_ALIAS=main\n"}, {".env": "SERVO_WAIT_MEASURE_ENABLED=true\nMEMORY_LIMIT=1\n"}),
     "env-fast-fail": (
         {".env": "PERIOD=60s\n"},
         {".env": "FAST_FAIL_PERIOD=60s\n", "run.sh": "SKIP=1 make lint # servo\n"},
@@ -322,6 +327,7 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
     ),
     "env-log-level": ({".env": "SERVO_LOG_LEVEL=debug\n"}, {".env": "SERVO_LOG_LEVEL=DEBUG\n"}),
     "env-run-debug": ({".env": "SERVO_RUN_DEBUG=1\n"}, {".env": "SERVO_RUN_DEBUG=0\n"}),
+    "env-no-color": ({".env": "NO_COLOR=0\n"}, {".env": "NO_COLOR=1\n"}),
     "env-diagnostics": ({".env": "SERVO_NO_DIAGNOSTICS=false\n"}, {".env": "SERVO_NO_DIAGNOSTICS=true\n"}),
 }
 

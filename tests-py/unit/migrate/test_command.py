@@ -110,6 +110,12 @@ def test_a_configuration_of_any_name(servo, write, folder, before):
     assert servo("-c", "nothing.yaml", "migrate").exit_code == 2
 
 
+def test_a_path_of_the_container_is_no_obstacle(servo, write, monkeypatch):
+    monkeypatch.setenv("SERVO_CONFIG_FILE", "/servo/nothing-here.yaml")
+    write("servo.yaml", SERVO + "wait:\n")
+    assert "servo.yaml:3:1" in servo("migrate").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -255,6 +261,14 @@ def test_no_secret_is_shown(servo, shop):
     assert not any(secret in shown for secret in ("8812345", "w4reh0use", "abcdef"))
 
 
+def test_texts_of_the_project_do_not_steer_the_terminal(servo, write, folder):
+    write("servo.yaml", SERVO + '"a\\e[2J\\rb": 1\n"a\\e[2J\\rb": 2\nwait:\n')
+    write("x\x1b[2J.py", "import servo\nservo.Duration('5m \x1b[2J')  # \x1b[2J\n")
+    shown = "".join(servo("migrate", *arguments).stdout for arguments in ((), ("--diff",), ("--fix", "--yes")))
+    assert "\\x1b[2J" in shown
+    assert "\x1b" not in shown
+
+
 def test_nothing_of_the_project_is_run(servo, write, folder):
     write("connector.py", "import servo\nopen('ran', 'w')\n")
     write("setup.py", "import servo\nopen('ran', 'w')\n")
@@ -285,7 +299,8 @@ def on_terminal(*arguments: str, columns: int, color: bool = True, env: dict[str
     """What the command shows on a terminal."""
     master, slave = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    environment |= {"PYTHONPATH": str(PACKAGE), "COLUMNS": str(columns), "TERM": "xterm"} | (env or {})
+    search = os.pathsep.join(part for part in (str(PACKAGE), os.environ.get("PYTHONPATH")) if part)
+    environment |= {"PYTHONPATH": search, "COLUMNS": str(columns), "TERM": "xterm"} | (env or {})
     command = [sys.executable, "-m", "servo", *arguments]
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
     os.close(slave)

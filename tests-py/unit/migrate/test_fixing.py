@@ -1,5 +1,6 @@
 """What `--fix` changes: only what it says, and nothing the second time."""
 
+import difflib
 import importlib.util
 import os
 import stat
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from servo.migrate import Project, plan, scan, write
+from servo.migrate.diffs import unified
 from servo.migrate.fixing import ChangedMeanwhileError, originals
 from servo.migrate.source import Source
 from servo.migrate.walk import Kind, kind_of
@@ -117,6 +119,8 @@ def test_duplicate_keys(before, after):
         ("wait: {duration: 5m or so}\n", "wait: {duration: 5m}\n"),
         ("wait: {duration: '1h-30m'}\n", "wait: {duration: '1h30m'}\n"),
         ("wait: {duration: soon}\n", "wait: {duration: soon}\n"),
+        # It may be a text for a connector that nobody knows.
+        ("ours: {duration: 5m or so}\n", "ours: {duration: 5m or so}\n"),
         ("wait: {}\nname: 12\n", "wait: {}\nname: '12'\n"),
         ("wait: {}\nname: 012\n", "wait: {}\nname: 012\n"),
         ("wait: {}\nname: yes\n", "wait: {}\nname: yes\n"),
@@ -211,8 +215,37 @@ def test_diffs_show_no_secret(project):
     (change,) = plan(project({"servo.yaml": text}))
     shown = "\n".join(change.diff("servo.yaml"))
     assert "token: [REDACTED]" in shown
+    assert "token: '[REDACTED]'" in shown
     assert "://[REDACTED]@example.com" in shown
     assert not any(secret in shown for secret in ("991823", "55551", "p4ss"))
+
+
+def test_secrets_beside_a_change_are_not_shown(project):
+    text = (
+        "image: opsani/servox\nenv:\n- name: OPSANI_TOKEN\n  value: s3cr3t-a\n- name: OTHER\n  value: seen\n"
+        "data:\n  client_secret: |\n    s3cr3t-b\n\n    s3cr3t-c\n  password:\n    s3cr3t-d\n  note: seen\n"
+        "  run: pip install servox\n  api-key: 's3cr3t-e'\n  PASSWORD=s3cr3t-f\n"
+    )
+    (change,) = plan(project({"agent.sh": text}))
+    shown = "\n".join(change.diff("agent.sh"))
+    assert "s3cr3t" not in shown
+    assert "+  run: pip install servox-rs" in shown
+    from servo.migrate.diffs import shown as all_shown
+
+    lines = all_shown(text.splitlines())
+    assert "s3cr3t" not in "\n".join(lines)
+    assert [line for line in lines if "seen" in line] == ["  value: seen", "  note: seen"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=20),
+    st.lists(st.sampled_from(["a", "b", "c"]), max_size=20),
+)
+def test_diffs_are_unified_ones(old, new):
+    before, after = "".join(f"{line}\n" for line in old), "".join(f"{line}\n" for line in new)
+    expected = list(difflib.unified_diff(old, new, "a/x", "b/x", lineterm=""))
+    assert unified(before, after, "x") == (expected or ["--- a/x", "+++ b/x"])
 
 
 _SPEC = importlib.util.spec_from_file_location("migrate_examples", Path(__file__).with_name("examples.py"))

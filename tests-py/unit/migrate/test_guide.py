@@ -1,5 +1,6 @@
 """The rules and docs/migrating.md are about the same."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,8 @@ from servo.migrate import RULES
 from servo.migrate.requirements.rules import NEEDED
 
 ROOT = Path(__file__).resolve().parents[3]
-GUIDE = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "migrating.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 UNCOVERED = tomllib.loads(Path(__file__).with_name("uncovered.toml").read_text(encoding="utf-8"))
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -65,10 +67,21 @@ def test_the_guide_has_every_section_in_its_contents():
     assert [section for section in sections if f"(#{section})" not in contents] == []
 
 
+TABLE = re.compile(r"(?P<head>^\| ServoX \| Now \| What to do \|\n\|[-|]+\|\n)(?P<rows>(?:\|.*\n)+)", re.MULTILINE)
+
+
+def ordered(match: re.Match[str]) -> str:
+    """A table with the rows first that ask for something."""
+    lines = match["rows"].splitlines(keepends=True)
+    return match["head"] + "".join(sorted(lines, key=lambda line: line.rstrip().endswith("| \N{EN DASH} |")))
+
+
 def test_rows_that_ask_for_something_come_first():
-    for block in re.findall(r"^\| ServoX \| Now \| What to do \|\n\|[-|]+\|\n((?:\|.*\n)+)", GUIDE, re.MULTILINE):
-        idle = [line.endswith("| \N{EN DASH} |") for line in block.splitlines()]
-        assert idle == sorted(idle), block[:200]
+    wanted = TABLE.sub(ordered, GUIDE)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        PAGE.write_text(wanted, encoding="utf-8")
+        return
+    assert wanted == GUIDE, "run this test with UPDATE_SNAPSHOTS=1, which puts them in order"
 
 
 def test_the_requirements_are_those_of_the_package():

@@ -59,7 +59,7 @@ def test_what_no_fix_is_about_stays_as_it_was(servo, shop):
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    search = os.pathsep.join([str(PACKAGE), str(folder / "connectors")])
+    search = os.pathsep.join([str(PACKAGE), str(folder / "connectors"), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=folder, env=os.environ | {"PYTHONPATH": search}, capture_output=True, text=True, timeout=120

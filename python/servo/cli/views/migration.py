@@ -17,12 +17,12 @@ from servo.migrate.fixing import Change
 from servo.migrate.model import GUIDE, Finding, Rule, Severity, Unread
 from servo.migrate.scan import Report
 
-# Of the sixteen colours, those that are seen on dark and on light.
-_COLORS = {
+# Of the sixteen colours, those that are seen on dark and on light; the word says the same.
+_COLORS: dict[Severity, str | None] = {
     Severity.blocker: typer.colors.RED,
     Severity.changed: typer.colors.YELLOW,
     Severity.defect: typer.colors.MAGENTA,
-    Severity.advice: typer.colors.BLUE,
+    Severity.advice: None,
 }
 _PLURALS = {
     Severity.blocker: ("blocker", "blockers"),
@@ -112,7 +112,7 @@ def diff_text(changes: Sequence[Change], color: bool = False) -> str:
     """The changes as one unified diff; secrets are not shown, so it is for reading."""
     if not changes:
         return "There is nothing that --fix can put right.\n"
-    lines = [line for change in changes for line in change.diff(shown(change.path))]
+    lines = [_printable(line) for change in changes for line in change.diff(shown(change.path))]
     return "\n".join(_diff_line(line) if color else line for line in lines) + "\n"
 
 
@@ -125,7 +125,7 @@ def change_data(change: Change) -> dict[str, Any]:
     }
 
 
-def originals_text(kept: Mapping[Path, str]) -> str:
+def originals_text(kept: Mapping[Path, str], width: int | None = None) -> str:
     """Where the files can be had again as they are now."""
     names: dict[str, list[str]] = {"git": [], "changed": [], "nowhere": []}
     for path, where in kept.items():
@@ -135,8 +135,8 @@ def originals_text(kept: Mapping[Path, str]) -> str:
         "changed": "In git as they were before changes of yours that are not committed:",
         "nowhere": "Not in git; copy them first if you may want them back:",
     }
-    lines = [f"{texts[where]} {', '.join(listed)}" for where, listed in names.items() if listed]
-    return "\n".join(["", *lines])
+    told = [_printable(f"{texts[where]} {', '.join(listed)}") for where, listed in names.items() if listed]
+    return "\n".join(["", *(line for text in told for line in _folded(text, width, "", _INDENT))])
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -163,14 +163,14 @@ def _grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
 def _finding_lines(same: list[Finding], width: int | None, color: bool) -> list[str]:
     first = same[0]
     severity = first.rule.severity
-    place = f"{shown(first.path)}:{first.line}:{first.column}"
+    place = f"{_printable(shown(first.path))}:{first.line}:{first.column}"
     if color:
         lines = [f"{typer.style(place, bold=True)}  {typer.style(severity, fg=_COLORS[severity], bold=True)}"]
     else:
         lines = [f"{place}  {severity}"]
-    lines += _folded(first.what, width, _INDENT)
+    lines += _folded(_printable(first.what), width, _INDENT)
     action = f"{first.action} (--fix does it.)" if first.fixable else first.action
-    lines += _folded(f"-> {action}", width, _INDENT, "   ")
+    lines += _folded(f"-> {_printable(action)}", width, _INDENT, "   ")
     if len(same) > 1:
         places = [f"{finding.line}:{finding.column}" for finding in same[1:MAX_PLACES]]
         more = [f"and {len(same) - MAX_PLACES} more"] if len(same) > MAX_PLACES else []
@@ -184,7 +184,7 @@ def _unread_lines(unread: Sequence[Unread], width: int | None) -> list[str]:
     lines = ["Not looked at:"]
     for one in unread:
         place = shown(one.path) + (f":{one.line}" if one.line else "")
-        lines += _folded(f"{place}: {' '.join(one.why.split())}", width, _INDENT)
+        lines += _folded(_printable(f"{place}: {' '.join(one.why.split())}"), width, _INDENT)
     return [*lines, ""]
 
 
@@ -228,6 +228,13 @@ def _folded(text: str, width: int | None, indent: str, further: str = "") -> lis
         subsequent_indent=indent + further,
         break_on_hyphens=False,
         break_long_words=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """One line without what steers a terminal: the texts of a project are anybody's."""
+    return "".join(
+        char if char.isprintable() or char == "\t" else char.encode("unicode_escape").decode() for char in text
     )
 
 

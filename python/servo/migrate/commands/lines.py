@@ -132,10 +132,24 @@ def run_debug(command: CommandLine, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
+    "command-limit",
+    Severity.changed,
+    "commands",
+    "`--limit` has no effect",
+    what="`--limit` bounds how many servos run at a time; with ServoX it had no effect.",
+    action="Remove it where all are to run.",
+)
+@_of_commands()
+def limit(command: CommandLine, project: Project) -> Iterator[Hit]:
+    if "--limit" in command.options:
+        yield Hit(command.start)
+
+
+@ROOM.rule(
     "command-show-options",
     Severity.defect,
     "commands",
-    "`servo -c FILE show",
+    "options of `servo` stand before",
     what="`servo {options} show` heeds its options; ServoX ignored them before `show`, and took the defaults.",
     action="Write them once, before or behind `show`.",
 )
@@ -195,7 +209,7 @@ def validate_file(command: CommandLine, project: Project) -> Iterator[Hit]:
     "command-generate",
     Severity.changed,
     "commands",
-    "`servo generate` writes",
+    "`generate` and `init` write",
     what="`servo generate` writes other text than ServoX did: check what reads or edits its output.",
     action="Compare its output with what the script expects, above all the part `optimizer`.",
 )

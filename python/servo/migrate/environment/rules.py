@@ -12,7 +12,10 @@ from servo.migrate.project import Project
 
 _LEAKED = re.compile(
     r"(CONTAINER|DEPLOYMENT|STATEFUL_SET|ROLLOUT|BACKOFF_SETTINGS|BACKOFF_CONFIGURATIONS|TIMEOUTS|SERVICE_PORT|C_P_U|MEMORY"
-    r"|REPLICAS)_[A-Z0-9_]+"
+    r"|REPLICAS)_"
+    # The fields of those classes; other names are of other programs.
+    r"(ALIAS|COMMAND|CPU|MEMORY|ENV|NAME|NAMESPACE|CONTAINERS|STRATEGY|REPLICAS|TIMEOUT|DESCRIPTION|MAX_TIME|MAX_TRIES"
+    r"|CONNECT|READ|WRITE|POOL|MIN|MAX|STEP|UNIT|PINNED|SETTLEMENT|ON_FAILURE)"
 )
 _FAST_FAIL = frozenset({"PERIOD", "SPAN", "SKIP", "DISABLED", "TREAT_ZERO_AS_MISSING"})
 
@@ -134,6 +137,23 @@ def log_level(variable: Variable, project: Project) -> Iterator[Hit]:
 )
 def run_debug(variable: Variable, project: Project) -> Iterator[Hit]:
     if variable.name == "SERVO_RUN_DEBUG" and variable.value.lower() in ("1", "true", "t", "yes", "y", "on"):
+        yield Hit(variable.start)
+
+
+@ROOM.rule(
+    "env-no-color",
+    Severity.changed,
+    "commands",
+    "`NO_COLOR=0` means colours",
+    what="NO_COLOR turns colours off whatever it is set to; with ServoX this value meant colours, or was an error.",
+    action="Unset it where colours are wanted.",
+)
+def no_color(variable: Variable, project: Project) -> Iterator[Hit]:
+    if (
+        variable.name == "NO_COLOR"
+        and variable.value
+        and variable.value.lower() not in ("1", "true", "t", "yes", "y", "on")
+    ):
         yield Hit(variable.start)
 
 

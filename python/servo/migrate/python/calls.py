@@ -113,6 +113,20 @@ def cancelled_runner(file: PythonFile, project: Project) -> Iterator[Hit]:
 
 
 @ROOM.rule(
+    "python-cli-runner",
+    Severity.blocker,
+    "commands",
+    "`typer.testing.CliRunner(mix_stderr=False)`",
+    what="`CliRunner(mix_stderr=…)` is a TypeError with the typer that servox-rs needs.",
+    action="Write `CliRunner()`: `result.stdout` and `result.stderr` are always apart.",
+)
+def cli_runner(file: PythonFile, project: Project) -> Iterator[Hit]:
+    for call in file.nodes(ast.Call):
+        if file.dotted(call.func) in ("typer.testing.CliRunner", "click.testing.CliRunner"):
+            yield from (Hit(file.offset(keyword)) for keyword in call.keywords if keyword.arg == "mix_stderr")
+
+
+@ROOM.rule(
     "python-log-file",
     Severity.changed,
     "logging",

@@ -25,9 +25,7 @@ _CLASSES = {
     "WaitConnector": "wait",
 }
 _ATTRIBUTES = frozenset({"yaml", "json", "dict", "copy", "schema", "fields", "construct", "validate"})
-_INSTEAD = {
-    "vegeta": "The connector `load` has the keys and metrics of vegeta: write `{key}: load` under `connectors`."
-}
+_INSTEAD = {"vegeta": "Write `load` in its place: it has the keys and metrics of vegeta, and needs no other program."}
 _WAIT = "There is nothing in its place yet: keep this servo with ServoX until there is."
 
 
@@ -65,7 +63,7 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
         place = item
         if isinstance(node, yaml.MappingNode):
             place = document.key_at("connectors", name)
-        other = name in BUNDLED | _native() and name_of(identifier) != name
+        other = name in BUNDLED | native_names() and name_of(identifier) != name
         if name in RESERVED_NAMES | _ATTRIBUTES or name.startswith("_") or identifier == "servo" or other:
             yield Hit(place.start_mark.index, {"key": name})
 
@@ -79,11 +77,10 @@ def reserved_name(document: Document, project: Project) -> Iterator[Hit]:
     action="{instead}",
 )
 def missing_connector(document: Document, project: Project) -> Iterator[Hit]:
-    for key, identifier, item in document.connectors:
+    for _, identifier, item in document.connectors:
         name = name_of(identifier)
         if name in BUNDLED and not is_available(name):
-            instead = _INSTEAD.get(name, _WAIT).format(key="load" if key == name else key)
-            yield Hit(item.start_mark.index, {"name": name, "instead": instead})
+            yield Hit(item.start_mark.index, {"name": name, "instead": _INSTEAD.get(name, _WAIT)})
 
 
 @ROOM.rule(
@@ -125,10 +122,11 @@ def name_of(identifier: str) -> str:
 
 def is_available(name: str) -> bool:
     """Whether this version has a connector that came with ServoX."""
-    return name in _native() or importlib.util.find_spec(f"servo.connectors.{name}") is not None
+    return name in native_names() or importlib.util.find_spec(f"servo.connectors.{name}") is not None
 
 
-def _native() -> frozenset[str]:
+def native_names() -> frozenset[str]:
+    """The connectors of the engine."""
     return frozenset(_native_classes().values())
 
 

@@ -159,7 +159,7 @@ def no_optimizer(document: Document, project: Project) -> Iterator[Hit]:
     "yaml-generated-optimizer",
     Severity.defect,
     "commands",
-    "`servo generate` writes",
+    "`generate` and `init` write",
     what="The optimizer is the placeholder that `servo generate` of ServoX wrote; it goes before the environment.",
     action="Write your optimizer in its place, or remove the part and set OPSANI_OPTIMIZER and OPSANI_TOKEN.",
 )

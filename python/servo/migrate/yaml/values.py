@@ -12,7 +12,8 @@ from servo.migrate.durations import as_servox_read_it, is_duration
 from servo.migrate.model import Edit, Hit, Severity
 from servo.migrate.project import Project
 from servo.migrate.yaml import ROOM
-from servo.migrate.yaml.reading import OWN_KEYS, Document, entries_of, text_of
+from servo.migrate.yaml.connectors import name_of, native_names
+from servo.migrate.yaml.reading import BUNDLED, OWN_KEYS, Document, entries_of, text_of
 
 _DURATION_KEY = re.compile(
     r"(?:.*_)?(?:duration|warmup|delay|timeout|timeouts|period|span|step_time|interval|settlement|max_time|reporting_interval)"
@@ -36,7 +37,8 @@ def duration_text(document: Document, project: Project) -> Iterator[Hit]:
             continue
         read = as_servox_read_it(text)
         if read is not None:
-            yield Hit(node.start_mark.index, {"key": key, "read": read}, _rewritten(node, read))
+            known = key.startswith(("settings.", "checks.")) or _is_duration_field(key, document, project)
+            yield Hit(node.start_mark.index, {"key": key, "read": read}, _rewritten(node, read) if known else ())
 
 
 @ROOM.rule(
@@ -83,6 +85,15 @@ def _of_connector(path: str, node: Any, depth: int) -> Iterator[tuple[str, Any]]
         yield from _of_connector(f"{path}.{key}", value, depth + 1)
     for item in node.value if isinstance(node, yaml.SequenceNode) else ():
         yield from _of_connector(f"{path}[]", item, depth + 1)
+
+
+def _is_duration_field(path: str, document: Document, project: Project) -> bool:
+    """Whether the field of a connector is a duration for certain: of its own kind, or by its class in the project."""
+    key, _, rest = path.partition(".")
+    identifiers = {name: identifier for name, identifier, _ in document.connectors}
+    if name_of(identifiers.get(key, key)) in BUNDLED | native_names():
+        return True
+    return rest.rpartition(".")[2] in project.duration_fields
 
 
 def _rewritten(node: Any, text: str) -> tuple[Edit, ...]:

@@ -1,0 +1,1 @@
+"""Command lines that are run with ServoX and here."""
