@@ -7,6 +7,7 @@ mod config;
 mod connector;
 mod consent;
 mod dispatch;
+mod ending;
 mod errors;
 mod event_loop;
 mod greeting;
@@ -68,6 +69,11 @@ mod core {
     };
     #[pymodule_export]
     use super::version;
+
+    #[pymodule_init]
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        super::ending::register(module)
+    }
 }
 
 /// The version of the engine.
