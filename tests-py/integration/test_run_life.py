@@ -332,9 +332,10 @@ def test_checks_are_tried_again_until_their_time_is_up(start, service):
 
 def test_unknown_connectors_in_the_checks_are_told(start, service):
     child = start("-d", checks={"connectors": ["wbe"]})
-    said, _, err, code = end(child)
+    said, out, err, code = end(child)
     assert (said, code) == (["attach", "detach"], 1)
-    assert "error: A connector named within the checks config was not found in the current Assembly" in err
+    assert "A connector named within the checks config was not found in the current Assembly" in out
+    assert "error: no connector found with name(s) '['wbe']'" in err
 
 
 def test_checks_of_servos_without_connectors_in_python(service, tmp_path):

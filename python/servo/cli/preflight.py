@@ -66,7 +66,9 @@ async def _check(servo: Servo, show: Callable[[str], None]) -> Verdict:
         with view.current():
             return Verdict(servo, await view.check_servo(show))
     except ConnectorNotFoundError as error:
-        return Verdict(servo, False, f"{UNKNOWN}: {error}")
+        # Where scripts look for it.
+        show(UNKNOWN)
+        return Verdict(servo, False, str(error))
     except Exception as error:
         log.debug("%s: checks", servo.name, exc_info=error)
         kind = "" if is_expected(error) else f"{type(error).__name__}: "

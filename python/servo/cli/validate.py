@@ -48,7 +48,7 @@ def validate(
     target = target_of(options, form, output, FORMS, default="text", other_names={"text": "text"})
     paths = [Path(file) for file in files] if files else [options.config_file]
     for path in paths:
-        _require(path)
+        _require(path if files else short(path))
     configure_logging(options)
     offered = [_descriptor(connector) for connector in connectors] if connectors else None
     results = [_checked(path if files else short(path), offered) for path in paths]

@@ -55,6 +55,8 @@ def tell_value(error: typer.BadParameter) -> None:
 
 def _message(error: typer.BadParameter, parameter: Any) -> str:
     message = error.message.removeprefix("Value error, ")
+    if message.startswith(("file '", "directory '", "path '")):
+        message = message[0].upper() + message[1:]
     found = _details(error.__cause__)
     kind, value = found.get("type", ""), found.get("input")
     if kind in _KINDS:
