@@ -137,7 +137,7 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     configure_logging(options)
     native = core()
     forward_engine(options)
-    with engine_errors():
+    with engine_errors(), import_module("servo.connector.imports").explained():
         types = connector_types(options.config_file)
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
@@ -166,7 +166,7 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     native = core()
     forward_engine(options)
     adopt_loguru(options, used=True)
-    with engine_errors():
+    with engine_errors(), import_module("servo.connector.imports").explained():
         # The engine tells what is wrong with its place.
         types = connector_types(options.config_file)
         count = native.validate_file(str(options.config_file), types, dict(os.environ))
