@@ -227,7 +227,9 @@ def assembly_of(servos: Sequence[Servo], *, poll: bool, permits: Permits | None)
 def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
-        raise RootUsageError(f"Config file '{path}' does not exist")
+        raise RootUsageError(
+            f"Config file '{path}' does not exist\nHint: `servo init` writes one; `servo -c FILE …` reads another"
+        )
     if path.is_dir():
         raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 

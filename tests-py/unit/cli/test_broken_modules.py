@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 from servo.cli import ServoCLI
 
 TEXT = "import servo\n\n\nclass QueueConnector(servo.BaseConnector):\n    pass\n\n\nvalue = x\n"
-TOLD = "the connector 'queue_beside.QueueConnector' cannot be used: queue_beside.py:8: NameError: name 'x' is not defined"
+TOLD = (
+    "the connector 'queue_beside.QueueConnector' cannot be used: queue_beside.py:8: NameError: name 'x' is not defined"
+)
 
 
 @pytest.fixture
