@@ -166,6 +166,8 @@ class BaseChecks(CheckModel, Mixin):
                 )
             ran.append((template, result))
             if _halts(result, halt_on):
+                later = list(methods)[at + 1 :]
+                _tell_skipped(result, sum(name in selected for name in later))
                 break
         return ran
 
@@ -214,6 +216,13 @@ def _halts(check: Check, halt_on: Any) -> bool:
     if halt_on in (ErrorSeverity.warning, ErrorSeverity.common):
         return True
     return halt_on == ErrorSeverity.critical and check.critical
+
+
+def _tell_skipped(check: Check, skipped: int) -> None:
+    """Adds to the hint of a failed check how many that were wanted did not run because of it."""
+    if skipped:
+        told = f"{skipped} {'checks' if skipped > 1 else 'check'} behind it did not run"
+        check.hint = f"{check.hint} ({told})" if check.hint else told
 
 
 def _validate_check_method(name: str, method: Callable[..., Any]) -> None:

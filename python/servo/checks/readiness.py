@@ -12,6 +12,7 @@ from servo.checks.models import Check
 from servo.checks.tables import checks_table, verbose_checks_table
 from servo.logging import Mixin
 from servo.types.durations import Duration
+from servo.utilities.strings import printable
 
 if TYPE_CHECKING:
     from servo.configuration import ChecksConfiguration
@@ -98,11 +99,13 @@ def tell(check: Check, passing: set[str]) -> None:
     if check.success:
         if check.id not in passing:
             passing.add(check.id)
-            logger.bind(component=check.id).success(f"✅ Check '{check.name}' passed")
+            logger.bind(component=check.id).success(f"✅ Check '{printable(check.name)}' passed")
         return
-    logger.warning(f"❌ Check '{check.name}' failed ({len(passing)} passed): {check.message}")
+    # What a check tells may come from anywhere: nothing of it steers the terminal.
+    message = None if check.message is None else printable(check.message)
+    logger.warning(f"❌ Check '{printable(check.name)}' failed ({len(passing)} passed): {message}")
     if check.hint:
-        logger.info(f"Hint: {check.hint}")
+        logger.info(f"Hint: {printable(check.hint)}")
     if check.exception is not None:
         logger.opt(exception=check.exception).debug("check.exception")
 

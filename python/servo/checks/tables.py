@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from servo.checks.models import Check
-from servo.utilities.strings import check_status_to_str
+from servo.utilities.strings import check_status_to_str, printable
 
 __all__ = ["checks_table", "verbose_checks_table"]
 
@@ -20,7 +20,9 @@ def checks_table(results: Iterable[Any]) -> str:
         if not checks:
             continue
         status = "√ PASSED" if all(check.passed for check in checks) else "X FAILED"
-        failures = [f"{check.name}: {textwrap.wrap(check.message or '-')}" for check in checks if not check.success]
+        # The list of lines is shown as Python writes it, which escapes what is in it.
+        failed = [check for check in checks if not check.success]
+        failures = [f"{printable(check.name)}: {textwrap.wrap(check.message or '-')}" for check in failed]
         errors = [f"({failures.index(text) + 1}/{len(failures)}) {text}" for text in failures]
         rows.append([result.connector.name, status, "\n".join(errors)])
     return _plain(["CONNECTOR", "STATUS", "ERRORS"], rows)
@@ -36,11 +38,11 @@ def verbose_checks_table(results: Iterable[Any]) -> str:
         rows.append(
             [
                 result.connector.name,
-                "\n".join(check.name for check in checks),
-                "\n".join(check.id for check in checks),
+                "\n".join(printable(check.name) for check in checks),
+                "\n".join(printable(check.id) for check in checks),
                 "\n".join(", ".join(check.tags) if check.tags else "-" for check in checks),
                 "\n".join(check_status_to_str(check) for check in checks),
-                "\n".join(textwrap.shorten(check.message or "-", 70) for check in checks),
+                "\n".join(textwrap.shorten(printable(check.message or "-"), 70) for check in checks),
             ]
         )
     return _plain(["CONNECTOR", "CHECK", "ID", "TAGS", "STATUS", "MESSAGE"], rows)

@@ -71,10 +71,11 @@ def report(error: Exception, options: Options | None) -> list[str]:
         return report_defect(error, options)
     cause = error.__cause__ if isinstance(error, CommandError) else error
     lines = error.lines if isinstance(error, CommandError) else describe_error(error)
-    return [*_traceback(cause, options), *lines]
+    return [*traceback_of(cause, options), *lines]
 
 
-def _traceback(error: BaseException | None, options: Options | None) -> list[str]:
+def traceback_of(error: BaseException | None, options: Options | None) -> list[str]:
+    """The traceback for those who asked for details; no lines for others."""
     if error is None or options is None or not options.verbose:
         return []
     import traceback
@@ -84,7 +85,7 @@ def _traceback(error: BaseException | None, options: Options | None) -> list[str
 
 def report_defect(error: BaseException, options: Options | None) -> list[str]:
     """What to show for an error that nobody expected; the traceback only for those who asked for details."""
-    lines = _traceback(error, options)
+    lines = traceback_of(error, options)
     text = str(error).strip().splitlines()
     lines.append(f"error: unexpected {type(error).__name__}" + (f": {text[0]}" if text else ""))
     lines.append(f"This is a defect of the servo or of a connector. Please report it at {ISSUES}")

@@ -137,7 +137,7 @@ def open_servos(options: Options, *, logger: bool = False) -> list[Servo]:
     configure_logging(options)
     native = core()
     forward_engine(options)
-    with engine_errors():
+    with engine_errors(), import_module("servo.connector.imports").explained():
         types = connector_types(options.config_file)
         servos = native.open_servos(str(options.config_file), types, dict(os.environ))
     natively = {name for name, _ in native.native_connectors()}
@@ -166,7 +166,7 @@ def assemble(options: Options, *, attach: bool = False) -> PythonAssembly:
     native = core()
     forward_engine(options)
     adopt_loguru(options, used=True)
-    with engine_errors():
+    with engine_errors(), import_module("servo.connector.imports").explained():
         # The engine tells what is wrong with its place.
         types = connector_types(options.config_file)
         count = native.validate_file(str(options.config_file), types, dict(os.environ))
@@ -227,7 +227,9 @@ def assembly_of(servos: Sequence[Servo], *, poll: bool, permits: Permits | None)
 def require_file(path: Path) -> None:
     """Refuse a configuration file that does not exist, as a usage error."""
     if not path.exists():
-        raise RootUsageError(f"Config file '{path}' does not exist")
+        raise RootUsageError(
+            f"Config file '{path}' does not exist\nHint: `servo init` writes one; `servo -c FILE …` reads another"
+        )
     if path.is_dir():
         raise RootUsageError(f"File '{path}' is a directory.", param_hint="'--config-file' / '-c'")
 

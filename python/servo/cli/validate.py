@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +52,7 @@ def validate(
         _require(path if files else short(path))
     configure_logging(options)
     offered = [_descriptor(connector) for connector in connectors] if connectors else None
-    results = [_checked(path if files else short(path), offered) for path in paths]
+    results = [_checked(path if files else short(path), offered, options) for path in paths]
     valid = all(result["valid"] for result in results)
     if not quiet:
         _tell(results, target)
@@ -85,9 +86,9 @@ def _descriptor(text: str) -> tuple[str | None, str]:
     return alias or None, identifier
 
 
-def _checked(path: Path, offered: Sequence[tuple[str | None, str]] | None) -> dict[str, Any]:
+def _checked(path: Path, offered: Sequence[tuple[str | None, str]] | None, options: Options) -> dict[str, Any]:
     """The result of a file, with the lines for people under `lines`."""
-    from servo.cli.errors import describe_error, is_expected
+    from servo.cli.errors import describe_error, is_expected, traceback_of
     from servo.cli.session import connector_types, core
 
     read = str(path) == "-"
@@ -102,7 +103,8 @@ def _checked(path: Path, offered: Sequence[tuple[str | None, str]] | None) -> di
         variables.pop("SERVO_CONNECTORS", None)
     try:
         types = connector_types(Path() / STDIN if read else path)
-        documents = core().validate_file(name, types, variables, **arguments)
+        with import_module("servo.connector.imports").explained():
+            documents = core().validate_file(name, types, variables, **arguments)
     except LookupError as error:
         if offered is None or not isinstance(error.args[0], str):
             raise
@@ -110,7 +112,8 @@ def _checked(path: Path, offered: Sequence[tuple[str | None, str]] | None) -> di
     except Exception as error:
         if not is_expected(error):
             raise
-        return {"file": name, "valid": False, "problems": _problems(error), "lines": describe_error(error, "")}
+        lines = [*traceback_of(error, options), *describe_error(error, "")]
+        return {"file": name, "valid": False, "problems": _problems(error), "lines": lines}
     return {"file": name, "valid": True, "documents": documents, "problems": [], "lines": []}
 
 

@@ -7,12 +7,22 @@ import json
 import re
 from typing import Any
 
-__all__ = ["NAME_RULE", "RESERVED_NAMES", "decoded_connectors", "is_name", "native_owner", "normalized_connectors"]
+__all__ = [
+    "DOCUMENT_KEYS",
+    "NAME_RULE",
+    "RESERVED_NAMES",
+    "decoded_connectors",
+    "is_name",
+    "native_owner",
+    "normalized_connectors",
+]
 
-RESERVED_NAMES = frozenset(
-    {"connectors", "control", "measure", "adjust", "optimization"}
-    | {"name", "description", "servo_uid", "optimizer", "no_diagnostics", "settings", "checks"}
+DOCUMENT_KEYS = frozenset(
+    {"connectors", "name", "description", "servo_uid", "optimizer", "no_diagnostics", "settings", "checks"}
 )
+"""The keys of a document that are no connector's."""
+
+RESERVED_NAMES = DOCUMENT_KEYS | {"control", "measure", "adjust", "optimization"}
 """Names that no connector may have."""
 
 NAME_RULE = (

@@ -13,7 +13,7 @@ from servo import _pydantic, events, logging, pubsub, repeating
 from servo._pydantic.connectors import ConnectorModel
 from servo.configuration import BaseConfiguration
 from servo.configuration.routes import NAME_RULE, is_name
-from servo.connector.naming import _name_for_connector_class
+from servo.connector.naming import default_name
 from servo.connector.registry import register
 from servo.types.enums import License, Maturity
 from servo.types.versions import Version
@@ -118,7 +118,7 @@ class BaseConnector(
         reset.name = cls.__name__.replace("Connector", "")
         reset.full_name = cls.__name__.replace("Connector", " Connector")
         reset.version = _FIRST_VERSION
-        reset.__default_name__ = _name_for_connector_class(cls)
+        reset.__default_name__ = default_name(cls)
         register(cls)
 
     if _pydantic.MAJOR == 1 and not TYPE_CHECKING:
@@ -277,7 +277,7 @@ def _check_class(cls: Any) -> None:
             problem = str(error), "value_error"
     elif not isinstance(cls.version, Version):
         problem = "version is not a semantic versioning descriptor", "assertion_error"
-    if problem is None and not (cls.__default_name__ or _name_for_connector_class(cls)):
+    if problem is None and not (cls.__default_name__ or default_name(cls)):
         problem = f"A default connector name could not be constructed for class '{cls}'", "value_error"
     if problem is not None:
         raise _pydantic.validation_error(cls.__name__, [("__root__", *problem)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from servo.configuration.routes import DOCUMENT_KEYS
 from servo.types.enums import License, Maturity
 from servo.types.versions import Version
 
@@ -36,7 +37,8 @@ def metadata(
 
     Raises:
         TypeError: What is decorated is no connector class.
-        ValueError: The version is none, or `name` has not two elements.
+        ValueError: The version is none, `name` has not two elements, or the key means something else in
+            `servo.yaml`.
         NameError: There is no such licence or maturity.
     """
 
@@ -66,6 +68,8 @@ def _attributes(
         if len(name) != 2:
             raise ValueError("Connector names given as tuples must contain exactly 2 elements: full name and alias")
         found["name"], found["__default_name__"] = name
+        if name[1] in DOCUMENT_KEYS:
+            raise ValueError(f"'{name[1]}' is a key of servo.yaml that is no connector's: choose another one")
     elif name:
         found["name"] = name
     if description:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from servo.connector.imports import import_module
 from servo.connector.registry import is_servo, known_connectors
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ def import_connector(identifier: str) -> type[BaseConnector]:
     """The connector class of a dotted path.
 
     Raises:
-        ImportError: There is no such module or attribute.
+        ImportError: There is no such module or attribute, or the module failed: `ConnectorImportError` tells where.
         TypeError: It is no connector class.
     """
     from servo.connector.base import BaseConnector
 
     module, _, attribute = identifier.rpartition(".")
-    found = getattr(importlib.import_module(module), attribute, None) if module and attribute else None
+    found = getattr(import_module(module), attribute, None) if module and attribute else None
     if found is None:
         raise ImportError(f"module '{module}' has no attribute '{attribute}'")
     if not (isinstance(found, type) and issubclass(found, BaseConnector)):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from servo.configuration.routes import NAME_RULE, RESERVED_NAMES, is_name, native_owner
+from servo.configuration.routes import DOCUMENT_KEYS, NAME_RULE, RESERVED_NAMES, is_name, native_owner
 from servo.connector.registry import is_servo, known_connectors
 
 if TYPE_CHECKING:
     from servo.connector.base import BaseConnector
 
-__all__ = ["RESERVED_KEYS", "_name_for_connector_class", "_reserved_keys", "check_alias"]
+__all__ = ["RESERVED_KEYS", "_name_for_connector_class", "_reserved_keys", "check_alias", "default_name"]
 
 RESERVED_KEYS = sorted(RESERVED_NAMES)
 """The keys that no connector may have, whatever connectors there are."""
@@ -24,6 +24,15 @@ def _name_for_connector_class(cls: type) -> str | None:
         if stem:
             return stem.lower() if re.fullmatch("[A-Z]+", stem) else re.sub(r"(?<!^)(?=[A-Z])", "_", stem).lower()
     return None
+
+
+def default_name(cls: type) -> str | None:
+    """The key of a class in a document unless it chooses another one.
+
+    A key that means something else stays what it is: that of `ChecksConnector` is `checks_connector`.
+    """
+    name = _name_for_connector_class(cls)
+    return f"{name}_connector" if name in DOCUMENT_KEYS else name
 
 
 def _reserved_keys() -> list[str]:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from servo.configuration import ChecksConfiguration
+from servo.configuration import ChecksConfiguration, LocalOptimizer
 from servo.errors import ConnectorNotFoundError, EventHandlersNotFoundError, ServoError
-from servo.servo import _optimizer
+from servo.servo import _optimizer, _storage
 from servo.types import Duration
 
 if TYPE_CHECKING:
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from servo.servo import Servo
 
 CONNECTION = "Opsani API connectivity"
+LOCAL = "Local optimizer"
+CONNECTION_ID = "ffd7e219"
+"""Of both, so that filters by it select the one that there is."""
 
 
 async def check_connection(servo_: Servo, matching: CheckFilter | None = None) -> list[Check]:
-    """Whether the optimizer answers to one HELLO; nothing is asked where that is not wanted."""
+    """Whether the optimizer answers to one HELLO, or a local one can keep its trials.
+
+    Nothing is asked where that is not wanted. A filter by either name selects the check that there is.
+    """
     from servo.checks import Check
 
-    check = Check(name=CONNECTION)
-    if matching is not None and not matching.matches(check):
+    names = (LOCAL, CONNECTION) if _optimizer.is_local(servo_) else (CONNECTION,)
+    check, *others = (Check(name=name, id=CONNECTION_ID) for name in names)
+    if matching is not None and not any(matching.matches(one) for one in (check, *others)):
         return []
     check.run_at = check.created_at
     await _ask_optimizer(servo_, check)
@@ -36,7 +43,7 @@ async def check_connection(servo_: Servo, matching: CheckFilter | None = None) -
 
 async def _ask_optimizer(servo_: Servo, check: Check) -> None:
     if _optimizer.is_local(servo_):
-        check.success, check.message = True, "The local optimizer needs no connection"
+        await _look_at_storage(servo_, check)
         return
     try:
         await _optimizer.post(servo_, "HELLO", None, retry=False)
@@ -48,6 +55,18 @@ async def _ask_optimizer(servo_: Servo, check: Check) -> None:
         check.message = str(error) if status is None else f"Response status code: {status}"
         return
     check.success, check.message = True, "Response status code: 200"
+
+
+async def _look_at_storage(servo_: Servo, check: Check) -> None:
+    optimizer = servo_.config.optimizer
+    local = optimizer.local if isinstance(optimizer, LocalOptimizer) else {}
+    try:
+        check.message = await _storage.look(str(local.get("storage") or _storage.DEFAULT))
+    except Exception as error:
+        check.success, check.exception, check.message = False, error, str(error)
+        check.hint = getattr(error, "hint", None)
+        return
+    check.success = True
 
 
 def require_handlers(connectors: Iterable[BaseConnector], event: str) -> None:
@@ -70,7 +89,7 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
         )
     matching, passing = filter_of(config.name, config.id, config.tag), set[str]()
     delays = CheckHelpers.delay_generator(config.delay)
-    started = time.monotonic()
+    started, told = time.monotonic(), False
     while True:
         results = await servo_.dispatch_event("check", matching, halt_on=config.halt_on, include=selected)
         ready = await CheckHelpers.process_checks(checks_config=config, results=results, passing=passing)
@@ -83,6 +102,12 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
             break
         # The last round comes at the end of the time, not after it.
         pause = min(next(delays), left)
+        if not told:
+            told = True
+            logger.info(
+                f"failing checks run again for up to {config.wait} in all: to end sooner press Ctrl-C, "
+                f"write a shorter `checks: {{wait: 10s}}` in servo.yaml, or run `servo check` for one round"
+            )
         logger.info(f"waiting for {pause:g} seconds before rerunning failing checks")
         await asyncio.sleep(pause)
     if window:

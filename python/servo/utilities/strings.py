@@ -57,6 +57,18 @@ def parse_id(value: list[str] | None) -> _Ids:
     return parsed if isinstance(parsed, re.Pattern) else parse_csv(parsed)
 
 
+def printable(text: str) -> str:
+    """A text without what steers a terminal; lines stay lines."""
+    return "".join(
+        char
+        if char == "\n" or char.isprintable()
+        else " "
+        if char.isspace()
+        else char.encode("unicode_escape").decode()
+        for char in text.rstrip()
+    )
+
+
 def check_status_to_str(check: Any) -> str:
     """How a check went, with a mark for the eye: passed, warning or failed."""
     if check.success:

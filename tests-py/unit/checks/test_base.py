@@ -9,7 +9,7 @@ import pytest
 
 import servo
 from servo import BaseChecks, BaseConfiguration, CheckFilter, ErrorSeverity, check, require, warn
-from servo.checks import Check
+from servo.checks import Check, CheckError
 
 ran: list[str] = []
 
@@ -330,3 +330,49 @@ async def test_a_prerequisite_that_failed(config):
         'failed: "caught exception (RuntimeError): broken"'
     )
     assert repr(caught.value.__cause__) == "RuntimeError('broken')"
+
+
+class Gate(BaseChecks):
+    @require("gate")
+    def check_gate(self) -> bool:
+        return False
+
+    @check("first", tags=["a"])
+    def check_first(self) -> bool:
+        return True
+
+    @warn("second")
+    def check_second(self) -> bool:
+        return True
+
+
+class TestWhatDidNotRun:
+    @pytest.mark.parametrize(
+        ("matching", "hint"),
+        [
+            (None, "2 checks behind it did not run"),
+            (CheckFilter(tags=["a"]), "1 check behind it did not run"),
+            (CheckFilter(name="gate"), None),
+        ],
+    )
+    async def test_is_counted(self, matching, hint):
+        found = await Gate.run(BaseConfiguration(), matching=matching)
+        assert [(one.name, one.hint) for one in found] == [("gate", hint)]
+
+    async def test_where_everything_runs_there_is_nothing_to_tell(self):
+        found = await Gate.run(BaseConfiguration(), halt_on=None)
+        assert [one.hint for one in found] == [None, None, None]
+
+    async def test_a_hint_is_kept(self):
+        class Hinted(BaseChecks):
+            @require("gate")
+            def check_gate(self) -> None:
+                raise CheckError("shut", hint="open it")
+
+            @check("behind")
+            def check_behind(self) -> bool:
+                return True
+
+        for _ in range(2):
+            (one,) = await Hinted.run(BaseConfiguration())
+            assert one.hint == "open it (1 check behind it did not run)"

@@ -184,3 +184,20 @@ def test_delays(delay, expected):
 def test_a_delay_that_is_none():
     with pytest.raises(ValueError, match="Invalid duration 'soon'"):
         next(iter(CheckHelpers.delay_generator("soon")))
+
+
+async def test_nothing_of_a_check_steers_the_terminal(records):
+    bad = failed("b\x1b[2Jad", id="i\x07d", message="m\x1b]0;x\x07", hint="h\rh")
+    config = ChecksConfiguration()
+    assert await CheckHelpers.process_checks(config, results(bad, passed("o\x1b[1mk")), set()) is False
+    texts = [text for _, text in told(records)]
+    assert texts == [
+        r"❌ Check 'b\x1b[2Jad' failed (0 passed): m\x1b]0;x\x07",
+        "Hint: h h",
+        r"✅ Check 'o\x1b[1mk' passed",
+    ]
+    for verbose in (True, False):
+        table = await CheckHelpers.checks_to_table(ChecksConfiguration(verbose=verbose), results(bad))
+        assert all(char.isprintable() or char == "\n" for char in table)
+        assert r"b\x1b[2Jad" in table
+        assert r"m\x1b]0;x\x07" in table

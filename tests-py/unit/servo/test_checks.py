@@ -1,6 +1,7 @@
 """The checks of a servo."""
 
 import pytest
+from loguru import logger
 
 import servo
 from servo.checks import Check
@@ -17,12 +18,13 @@ class TestConnection:
     async def check(self, one):
         (result,) = await one.dispatch_event("check", servo.CheckFilter(), include=[one])
         (found,) = result.value
-        assert found.name == "Opsani API connectivity"
+        assert found.id == "ffd7e219"
         return found
 
     async def test_it_succeeds(self, remote):
         one, client = remote
         found = await self.check(one)
+        assert found.name == "Opsani API connectivity"
         assert found.success
         assert found.message == "Response status code: 200"
         assert client.messages == [("HELLO", None, "u-1", False, "__default__")]
@@ -72,8 +74,10 @@ class TestConnection:
         assert found.run_at >= found.created_at
         assert found.runtime.total_seconds() >= 0
 
-    async def test_the_local_optimizer_is_there(self, make):
-        assert (await self.check(make())).success
+    async def test_the_local_optimizer_is_there(self, make, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        found = await self.check(make())
+        assert (found.name, found.success) == ("Local optimizer", True)
 
 
 @pytest.fixture
@@ -127,6 +131,22 @@ class TestCheckServo:
         checked.outcomes = {"one": [False, False, True]}
         assert await make(checked, "one").check_servo()
         assert slept == [8, 16]
+
+    async def test_how_long_it_goes_on_is_told_once(self, checked, slept):
+        told = []
+        sink = logger.add(lambda message: told.append(message.record["message"]), level="INFO")
+        try:
+            checked.outcomes = {"one": [False, False, True]}
+            assert await make(checked, "one", wait="5m").check_servo()
+        finally:
+            logger.remove(sink)
+        lines = [line for line in told if line.startswith(("failing", "waiting"))]
+        assert lines == [
+            "failing checks run again for up to 5m in all: to end sooner press Ctrl-C, write a shorter "
+            "`checks: {wait: 10s}` in servo.yaml, or run `servo check` for one round",
+            "waiting for 8 seconds before rerunning failing checks",
+            "waiting for 16 seconds before rerunning failing checks",
+        ]
 
     async def test_time_runs_out(self, checked, slept):
         checked.outcomes = {"one": [False] * 10}

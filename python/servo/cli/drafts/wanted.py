@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from servo.cli.errors import CommandError
+
 if TYPE_CHECKING:
     from servo.connector import BaseConnector
 
@@ -39,6 +41,7 @@ def wanted(arguments: Sequence[str]) -> Wanted:
 
     Raises:
         typer.BadParameter: An argument has another form, or means no connector.
+        CommandError: The module of a connector failed.
     """
     if not arguments:
         return Wanted(installed(), None)
@@ -74,6 +77,11 @@ def _class(identifier: str) -> type[BaseConnector]:
     try:
         found: type[BaseConnector] = import_module("servo.connector.identifiers").found_class(identifier)
     except (TypeError, ValueError) as error:
+        if type(error.__cause__).__name__ == "ConnectorImportError":
+            # Whoever names a class of a module that fails means no other one.
+            raise CommandError(
+                f"error: the connector '{identifier}' cannot be used: {error.__cause__}"
+            ) from error.__cause__
         why = str(error).removeprefix(f'no connector found for the identifier "{identifier}"')
         near = get_close_matches(identifier, _names(), n=1)
         hint = f". Did you mean '{near[0]}'?" if near else ""

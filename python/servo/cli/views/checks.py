@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from servo.cli.rounds import Outcome, status_of
+from servo.utilities.strings import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -154,18 +155,6 @@ def seconds(value: float) -> str:
 
 def _time(check: Check) -> str:
     return "-" if check.runtime is None else seconds(check.runtime.total_seconds())
-
-
-def printable(text: str) -> str:
-    """A text without what steers a terminal; lines stay lines."""
-    return "".join(
-        char
-        if char == "\n" or char.isprintable()
-        else " "
-        if char.isspace()
-        else char.encode("unicode_escape").decode()
-        for char in text.rstrip()
-    )
 
 
 def _marks() -> dict[str, str]:
