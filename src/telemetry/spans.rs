@@ -4,6 +4,7 @@
 pub(crate) const TARGET: &str = "servox::span";
 /// The field of a record that tells of something that was brought to its end: `SUCCESS` to those who know that level,
 /// between INFO and WARNING.
+#[cfg(any(feature = "logs", test))]
 pub(crate) const SUCCESS: &str = "success";
 
 /// Logs at INFO, or at SUCCESS where that level is known.

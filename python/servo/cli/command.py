@@ -65,6 +65,14 @@ class Framed(_Base):
             extra.setdefault("max_content_width", WIDEST)
         return super().make_context(info_name, args, parent=parent, **extra)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What the line of usage has behind the name, with dots behind an argument that may be repeated."""
+        arguments = [parameter for parameter in self.get_params(ctx) if _is_repeated(parameter)]
+        repeated = {piece for argument in arguments for piece in argument.get_usage_pieces(ctx)}
+        # Some versions of typer leave them out where an argument names its metavar.
+        return [f"{piece}..." if piece in repeated and not piece.endswith("...") else piece
+                for piece in super().collect_usage_pieces(ctx)]  # fmt: skip
+
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, and the options of the root whose names are free here; help does not show those."""
         parameters: list[Any] = super().get_params(ctx)
@@ -103,6 +111,10 @@ class Framed(_Base):
         if isinstance(ctx, Context) and not isinstance(self, TyperGroup):
             ctx.select()
         return super().invoke(ctx)
+
+
+def _is_repeated(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument" and parameter.nargs == -1)
 
 
 def merge(parameters: dict[str, Any], given: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ def prepare(options: Options) -> None:
     defaults.set_level(options.log_level or LogLevel.info)
     defaults.set_engine_levels(_engine_levels(options))
     defaults.DEFAULT_STDERR_HANDLER["colorize"] = None if options.color else False
-    defaults.set_format(str(getattr(options, "log_format", "text")))
+    defaults.set_format(str(options.log_format))
     engine.finish_last()
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -75,12 +79,31 @@ def _line(text: str, *, hidden: bool = False) -> str:
             from getpass import getpass
 
             return getpass(text)
-        # The last letter is for the reader of the line: it keeps it when a letter is taken back.
-        typer.echo(text[:-1], nl=False)
-        return input(text[-1:])
+        typer.echo(text, nl=False)
+        sys.stdout.flush()
+        _await_answer()
+        return input()
     except EOFError:
         raise typer.Abort from None
     except KeyboardInterrupt:
         # What comes next begins a line.
         typer.echo()
         raise
+
+
+def _await_answer() -> None:
+    """Wait until a line was typed, or a signal came.
+
+    A read that begins just when Ctrl-C is pressed would not notice it before the next line.
+    """
+    if sys.platform == "win32" or not sys.stdin.isatty() or threading.current_thread() is not threading.main_thread():
+        return
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    try:
+        select.select([sys.stdin, woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wake)

@@ -12,10 +12,11 @@ import typer
 from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
 
 if TYPE_CHECKING:
-    from servo.cli.places import Places
     from servo.cli.session import Assembly, Servo
     from servo.cli.signals import Interrupts
-    from servo.cli.views.state import State, View
+    from servo.cli.steps import Steps
+    from servo.cli.views.state import View
+    from servo.cli.watch import Watch
 
 TICK = 0.25
 """Seconds between two looks at what the servos do."""
@@ -140,6 +141,7 @@ def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> 
 
     from servo.cli.session import open_servos, run_async
     from servo.cli.signals import Interrupted
+    from servo.cli.steps import steps_of
 
     try:
         servos = open_servos(options, logger=choices.checks)
@@ -149,7 +151,7 @@ def _carry_out(options: Options, choices: Choices, interrupts: "Interrupts") -> 
             raise Interrupted(interrupts.received) from error
         raise
     view = _choose_view(options, choices, servos)
-    steps = _steps(options, view, servos)
+    steps = steps_of(options, view, servos)
     # What has been made stays until the end: the garbage collector need not look through it again and again.
     gc.freeze()
     return run_async(_check_and_run(servos, view, steps, choices, interrupts, options), debug=options.debug)
@@ -180,6 +182,7 @@ async def _check_and_run(
             return [verdict.result(passed) for verdict in verdicts]
 
     from servo.cli.operations import watched
+    from servo.cli.watch import Watch
 
     if choices.output is not Output.json:
         from servo.cli.banner import show_banner
@@ -229,92 +232,14 @@ async def _run_all(
         await asyncio.wait([run], timeout=TICK)
 
 
-class Steps:
-    """Logs the end of a run where a service drives the servos and no view tells.
-
-    Args:
-        servos: How many there are; 0 where nothing is logged.
-    """
-
-    def __init__(self, servos: int) -> None:
-        self._servos = servos
-
-    def stopping(self, reason: str) -> None:
-        """The run is to end."""
-        self._log(f"Received exit signal {reason}...")
-        self._log("Shutting down servo..." if self._servos == 1 else f"Shutting down {self._servos} running servos...")
-
-    def stopped(self) -> None:
-        """The run has ended."""
-        self._log("Servo shutdown complete.")
-
-    def _log(self, text: str) -> None:
-        if self._servos:
-            import logging
-
-            logging.getLogger("servo.cli.run").info("%s", text)
-
-
-def _steps(options: Options, view: "View", servos: "list[Servo]") -> Steps:
-    from servo.cli.logs import tell_steps
-    from servo.cli.views.lines import LinesView
-
-    if not isinstance(view, LinesView) or all(servo.optimizer == "local" for servo in servos):
-        return Steps(0)
-    tell_steps(options)
-    return Steps(len(servos))
-
-
-class Watch:
-    """Shows what the servos of an assembly do.
-
-    Args:
-        assembly: The servos.
-        view: What shows them.
-        alone: Whether there is one servo, which is shown at every look: the time that has gone by is part of its view.
-            Of several those are shown that have changed.
-        polls: Whether optimizers are asked for commands.
-        places: Who waits for the end of a servo.
-    """
-
-    def __init__(
-        self, assembly: "Assembly", view: "View", alone: bool, polls: bool, places: "Places | None" = None
-    ) -> None:
-        self._assembly = assembly
-        self._view = view
-        self._alone = alone
-        self._polls = polls
-        self._places = places
-        self._last: tuple[str, State] | None = None
-
-    def look(self) -> None:
-        """Show what has changed since the last look."""
-        from servo.cli.views.state import Note, State
-
-        changes = json.loads(self._assembly.drain())
-        if self._places is not None:
-            self._places.look(changes)
-        for change in changes:
-            name, state = change["name"], State.of(change["state"])
-            if not self._polls and state.phase not in ("starting", "stopping", "done"):
-                state = replace(state, phase="idle")
-            self._last = name, state
-            notes = [Note.of(raw) for raw in change["notes"]]
-            if change.get("ended") == "failed" and not self._alone:
-                # The others go on: whoever looks at the end alone would learn of it too late.
-                notes.append(Note(f"error: {str(change['reason']).partition(chr(10))[0]}"))
-            self._view.update(name, state, notes)
-        if self._alone and not changes and self._last is not None:
-            self._view.update(*self._last, [])
-
-
 def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "View":
     """The live view on a terminal; plain lines anywhere else, where questions are asked, and where nothing is done."""
-    from servo.cli.views.lines import LinesView
+    from servo.cli.views.lines import LinesView, RecordsView
 
     several = len(servos) > 1
     if choices.output is Output.json:
-        return LinesView(sys.stderr, names=several)
+        # A line that is no record would be in the way of whoever reads records.
+        return RecordsView(several) if options.log_format == "json" else LinesView(sys.stderr, names=several)
     plain = several or choices.interactive or not choices.poll or not sys.stdout.isatty()
     if plain or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
         return LinesView(sys.stdout, names=several)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +117,8 @@ def _connector_class(options: Options, identifier: str) -> Any:
     from servo.cli.session import connector_types, hint_of
     from servo.connector.identifiers import _connector_class_from_string
 
+    # The servo is one of the classes.
+    importlib.import_module("servo.servo")
     types = connector_types(options.config_file)
     why = ""
     try:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from servo import _core, _pydantic
 from servo._pydantic import documents
+from servo._pydantic.given import given
 from servo.configuration.derived import _create_config_model
-from servo.configuration.encoding import MASK
+from servo.configuration.encoding import MASK, jsonable
 from servo.configuration.optimizers import connection_files_read_elsewhere
 from servo.telemetry.redaction import is_secret
 
@@ -81,10 +82,9 @@ def _effective(name: str, document: dict[str, Any], origins: dict[str, str]) -> 
     # The engine has added what the environment has.
     with connection_files_read_elsewhere(), _pydantic.nested():
         config = documents.parsed(model, document)
-    plain, hidden = (
-        json.loads(config.json(exclude_unset=True, exclude_defaults=True, by_alias=True, show_secrets=show))
-        for show in (True, False)
-    )
+    found = given(config, config.dict(by_alias=True))
+    encoders = _pydantic.config_option(type(config), "json_encoders", {})
+    plain, hidden = (jsonable(found, encoders, None, show_secrets=show) for show in (True, False))
     for values in (plain, hidden):
         _of_engine(values, document, model.__routes__)
         _as_written(values, document)

@@ -202,12 +202,31 @@ def _add_defaults() -> None:
         logger.configure(patcher=_before_each)
     for handler in DEFAULT_HANDLERS:
         try:
+            if handler is DEFAULT_FILE_HANDLER:
+                _require_writable(handler["sink"])
             _installed.append(logger.add(**_arguments(handler)))
         except (OSError, ValueError) as error:
             if handler is not DEFAULT_FILE_HANDLER:
                 raise
             # A file that is of no use must not keep a servo from its work.
             logger.warning(f"no log file is written, see SERVO_LOG_FILE and SERVO_LOG_ROTATION: {error}")
+
+
+def _require_writable(file: Any) -> None:
+    """Finds out before the first record whether a file can be written: later each record would be told as lost.
+
+    Raises:
+        OSError: It cannot.
+    """
+    if not isinstance(file, Path):
+        return
+    there = next(path for path in (file, *file.absolute().parents) if path.exists())
+    if there != file and not there.is_dir():
+        raise NotADirectoryError(f"'{there}' is no folder")
+    if there == file and not there.is_file():
+        raise OSError(f"'{there}' is no file")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"'{there}' cannot be written")
 
 
 def _before_each(_: Record) -> None:

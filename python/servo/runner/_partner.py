@@ -88,7 +88,7 @@ class Partner:
         is_progress = isinstance(param, dict) and "progress" in param and "status" not in param
         if asks:
             await self._confirm()
-            runner.logger.debug("getting next command")
+            runner.logger.info("getting next command")
         elif not is_progress:
             runner.clear_progress_queue()
         try:
@@ -99,7 +99,7 @@ class Partner:
         if not is_progress:
             self.failure = None
         if asks:
-            runner.logger.debug("What's Next? => {}", reply.get("cmd"))
+            runner.logger.info("What's Next? => {}", reply.get("cmd"))
         return reply
 
     async def _end(self, reason: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from servo import logging
 from servo.logging import ProgressHandler
+from servo.logging.defaults import add_own
 from servo.runner._members import Member
 from servo.runner._signals import Signals
 from servo.runner.servo_runner import SHUTDOWN_SECONDS, ServoRunner
@@ -113,7 +114,7 @@ class AssemblyRunner(logging.Mixin):
         if self._shutting_down:
             return  # A signal came first.
         self.progress_handler = ProgressHandler()
-        self.progress_handler_id = self.logger.add(self._sink, catch=True)
+        self.progress_handler_id = add_own(self._sink, catch=True)
         self.assembly._driven_by(self)
         try:
             with self.assembly.current():

@@ -195,3 +195,14 @@ def test_what_the_loop_notices_ends_nothing(process, config):
     assert re.search(r"\| WARNING  \| servo\.cli\.\S+ \| servo - Unclosed client session\n", err)
     assert re.search(r"\| ERROR    \| servo\.cli\.\S+ \| servo - a callback failed: ValueError: gone\n", err)
     assert "Traceback" not in err
+
+
+def test_nothing_but_records_is_on_stderr_where_they_are_json(process, config):
+    config("log")
+    out, err = process("--log-format", "json", "run", "-o", "json").communicate(timeout=60)
+    records = [json.loads(line) for line in err.splitlines()]
+    assert len(json.loads(out)["servos"]) == 1
+    told = {record["message"]: record["level"] for record in records}
+    assert told["starting"] == "INFO"
+    assert told["a record of a connector"] == "INFO"
+    assert told["a warning of the engine"] == "WARNING"

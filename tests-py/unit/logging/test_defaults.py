@@ -231,6 +231,25 @@ def test_a_file_that_cannot_be_written_fails_nothing(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert " servo - again" in done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "no log file is written" in line]
+    assert len(warnings) == 1
+    assert warnings[0].endswith("/taken' is no folder")
+    assert len(done.stderr.splitlines()) == 3, "told once"
+
+
+def test_a_file_is_written_in_parts_of_which_the_last_are_kept(tmp_path):
+    program = (
+        "import servo\nservo.reset_to_defaults()\nfor number in range(300): servo.logger.info('record {}', number)\n"
+    )
+    environment = {"SERVO_LOG_FILE": "logs/servo.log", "SERVO_LOG_ROTATION": "2 KB", "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    parts = list((tmp_path / "logs").iterdir())
+    assert len(parts) == 6, "one that is written, and five"
+    assert max(part.stat().st_size for part in parts) <= 2_000
+    assert (tmp_path / "logs" / "servo.log").read_text().splitlines()[-1].endswith("record 299")
 
 
 def test_a_rotation_that_is_none_is_told(tmp_path):

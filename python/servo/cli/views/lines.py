@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
 from datetime import datetime
 from typing import Any, TextIO
@@ -67,6 +69,22 @@ class LinesView:
     def _write(self, name: str, text: str, when: str = "") -> None:
         who = f"{name}: " if self._names and name else ""
         print(f"{_clock(when)}  {who}{text}", file=self._stream, flush=True)
+
+
+class RecordsView(LinesView):
+    """Logs what happened, where stderr is for log records of one form.
+
+    Args:
+        names: Whether messages begin with the name of their servo.
+    """
+
+    def __init__(self, names: bool = False) -> None:
+        super().__init__(sys.stderr, names)
+
+    def _write(self, name: str, text: str, when: str = "") -> None:
+        who = f"{name}: " if self._names and name else ""
+        level = logging.WARNING if text.startswith("warning: ") else logging.INFO
+        logging.getLogger("servo.cli.run").log(level, "%s%s", who, text.removeprefix("warning: "))
 
 
 def _best(state: State, best: dict[str, Any]) -> str:

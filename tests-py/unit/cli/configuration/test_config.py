@@ -24,6 +24,29 @@ def test_keys_are_sorted_and_defaults_left_out(run, texts):
     )
 
 
+def test_defaults_are_left_out_where_they_are_those_of_a_field(run, texts):
+    """As ServoX has it: what a factory makes is no default, and `{}` stays of a part whose values are all defaults."""
+    text = texts.service.replace("}", ", base_url: https://api.opsani.com}") + (
+        "connectors: [demo.MeterConnector]\n"
+        "settings: {backoff: {__default__: {max_time: 10m}, connect: {max_time: 1h}}}\n"
+        "checks: {wait: 30m, progressive: true}\n"
+        "meter: {inner: {a: 1}, inners: [], tags: {}, every: 300s, mode: fast, token: null}\n"
+    )
+    assert json.loads(run(text, "config", "-f", "json", "--show-secrets").stdout) == {
+        "optimizer": {
+            "id": "dev.example.com/app",
+            "token": "t-123456",
+            "url": "https://api.opsani.com/accounts/dev.example.com/applications/app/",
+        },
+        "connectors": ["demo.MeterConnector"],
+        "settings": {"backoff": {"__default__": {"max_time": "10m"}, "connect": {"max_time": "1h"}}},
+        "checks": {},
+        "meter": {},
+    }
+    settings = json.loads(run(texts.service + "settings: {backoff: {}}\n", "config", "settings", "-f", "json").stdout)
+    assert settings == {"settings": {"backoff": {}}}
+
+
 def test_the_order_of_json_is_that_of_the_fields(run, texts):
     result = run(texts.meter, "config", "-f", "json", "--show-secrets")
     values = json.loads(result.stdout)

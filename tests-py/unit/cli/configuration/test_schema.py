@@ -78,6 +78,7 @@ def test_one_connector(run, texts):
     assert found(run(texts.meter, "schema", "meter")) == meter
     assert found(run(texts.meter, "schema", "MeterConnector")) == meter
     assert found(run(texts.two, "schema", "pause"))["required"] == ["measure_enabled"]
+    assert found(run(texts.meter, "schema", "servo"))["title"] == "Abstract Servo Configuration Schema"
     unknown = run(texts.meter, "schema", "metr")
     assert unknown.exit_code == 2
     assert "Error: Invalid value for '[CONNECTOR]': no Connector type found for key 'metr'" in unknown.stderr
