@@ -31,8 +31,7 @@ impl<'c> Coercion<'c> {
         match value {
             Json::Null | Json::Bool(_) => {}
             Json::Number(_) | Json::String(_) => {
-                let mut types = BTreeSet::new();
-                self.types(schema, hops, &mut types);
+                let mut types = self.types(schema, hops);
                 types.remove("null");
                 if let Some(turned) = self.scalar(&types, value, path) {
                     *value = turned;
@@ -43,22 +42,21 @@ impl<'c> Coercion<'c> {
     }
 
     /// The types that a schema allows; `any` where it names none, `named` where it names the values one by one.
-    fn types(self, schema: &'c Json, hops: usize, types: &mut BTreeSet<&'c str>) {
-        let before = types.len();
+    fn types(self, schema: &'c Json, hops: usize) -> BTreeSet<&'c str> {
+        let mut types: BTreeSet<&str> = describe::types(schema).into_iter().collect();
         if hops < MAX_HOPS {
-            types.extend(describe::types(schema));
             let composed = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|key| parts(schema, key));
             for part in composed.chain(self.checker.referred(schema)) {
-                self.types(part, hops + 1, types);
-            }
-            // A null beside the other shapes is no name.
-            if !describe::names(schema).iter().all(|name| name.is_null()) {
-                types.insert("named");
+                types.extend(self.types(part, hops + 1));
             }
         }
-        if types.len() == before && describe::names(schema).is_empty() && describe::types(schema).is_empty() {
+        let names = describe::names(schema);
+        if names.iter().any(|name| !name.is_null()) {
+            types.insert("named");
+        } else if types.is_empty() && names.is_empty() {
             types.insert("any");
         }
+        types
     }
 
     fn scalar(self, types: &BTreeSet<&str>, value: &Json, path: &Path) -> Option<Json> {
@@ -242,6 +240,7 @@ mod tests {
             let schemas = [
                 json!({ "type": name }),
                 json!({ "type": [name, "null"] }),
+                json!({ "anyOf": [{ "type": name }, { "$ref": "#/$defs/it" }], "$defs": { "it": { "type": name } } }),
                 json!({ "anyOf": [{ "$ref": "#/$defs/it" }, { "type": "null" }], "$defs": { "it": { "type": name } } }),
             ];
             for case in cases.as_array().unwrap() {
