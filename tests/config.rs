@@ -80,7 +80,7 @@ fn broken_files() {
     empty.yaml:1:1: the file is empty, expected a mapping with at least one connector
 
     many.yaml:1:1: nmae: unknown key, did you mean 'name'?
-    many.yaml:2:12: servo_uid: expected text, found the number 42, quote it if text is meant
+    many.yaml:2:12: servo_uid: expected text, found the number 34, quote it if text is meant
     many.yaml:3:17: optimizer.id: expected '<organization>/<name>', an organization of 5 to 50 letters, digits, hyphens and periods that starts with no hyphen, and a name of 1 to 64 letters, digits, hyphens, periods and underscores
     many.yaml:3:23: optimizer.tokn: unknown key, did you mean 'token'?
     many.yaml:3:52: optimizer.base_url: expected a URL that starts with http:// or https://
@@ -262,7 +262,7 @@ fn optimizers_are_local_or_a_service() {
         "{loacl: {}}",
         "{id: shop}",
         "{id: retail.example/shop, optimizer_id: x}",
-        "{token: 4711}",
+        "{token: 04711}",
         "{optimizer-id: x, client_id: y}",
         "{id: retail.example/shop, token: [secret], url: ftp://x}",
     ];
@@ -293,7 +293,7 @@ fn optimizers_are_local_or_a_service() {
     {id: retail.example/shop, optimizer_id: x}
     servo.yaml:2:13: optimizer.id: expected no 'id' beside 'optimizer_id', remove one of them
 
-    {token: 4711}
+    {token: 04711}
     servo.yaml:2:12: optimizer: required key 'id' is missing
     servo.yaml:2:20: optimizer.token: expected text, quote it
 
@@ -366,6 +366,67 @@ fn nothing_prints_a_secret() {
     assert!(!format!("{:?}", load(text).unwrap()).contains("secret-4711"));
 }
 
+/// What a servo reads from a file: its document, and what its connectors are given.
+fn read(text: &str) -> serde_json::Value {
+    let servos = load_bytes("servo.yaml", text.as_bytes(), &servox::connectors::registry())
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    let servo = &servos[0];
+    let parts: Vec<_> = servo.connectors.iter().map(|route| (&route.name, &route.config)).collect();
+    json!({ "document": servo.document.to_json(), "parts": parts, "uid": servo.servo_uid, "name": servo.servo_name(),
+            "checks": servo.checks, "settings": servo.settings, "no_diagnostics": servo.no_diagnostics })
+}
+
+#[test]
+fn scalars_are_taken_as_servox_took_them() {
+    const SERVICE: &str = "optimizer: {id: retail.example/a, token: x}\n";
+    for (written, meant) in [
+        ("name: 12\ndescription: 1.5\nservo_uid: -7\n", "name: '12'\ndescription: '1.5'\nservo_uid: '-7'\n"),
+        ("no_diagnostics: 'off'\n", "no_diagnostics: false\n"),
+        ("no_diagnostics: 1\n", "no_diagnostics: true\n"),
+        ("checks: {quiet: 'yes', remedy: 0, tag: [1, 2]}\n", "checks: {quiet: true, remedy: false, tag: ['1', '2']}\n"),
+        ("settings: {backoff: {connect: {max_tries: '3'}}}\n", "settings: {backoff: {connect: {max_tries: 3}}}\n"),
+        (
+            "load: {rate: 5/1s, target: GET http://localhost/, workers: '4', connections: 5.0, keepalive: n, insecure: '1'}\n",
+            "load: {rate: 5/1s, target: GET http://localhost/, workers: 4, connections: 5, keepalive: no, insecure: true}\n",
+        ),
+        (
+            "connectors: {web: load}\nweb: {rate: 5/1s, target: GET http://localhost/, description: 5, workers: '4'}\n",
+            "connectors: {web: load}\nweb: {rate: 5/1s, target: GET http://localhost/, description: '5', workers: 4}\n",
+        ),
+    ] {
+        assert_eq!(read(&format!("{SERVICE}{written}")), read(&format!("{SERVICE}{meant}")), "{written}");
+    }
+    let token = |written: &str| {
+        read(&format!("optimizer: {{id: retail.example/a, token: {written}}}\nwait: {{measure_enabled: 1}}\n"))
+    };
+    assert_eq!(token("123456"), token("'123456'"));
+    let aliased = |token: &str| {
+        read(&format!(
+            "name: &t 4711\noptimizer: {{id: retail.example/a, token: {token}}}\nwait: {{measure_enabled: 1}}\n"
+        ))
+    };
+    assert_eq!(aliased("*t"), aliased("'4711'"));
+    let local = |trials: &str| {
+        read(&format!(
+            "optimizer: {{local: {{goal: {{objective: minimize, metric: cost}}, budget: {{trials: {trials}}}}}}}\nwait: {{measure_enabled: 1}}\n"
+        ))
+    };
+    assert_eq!(local("'9'"), local("9"));
+}
+
+/// A token of another spelling would be another token.
+#[test]
+fn numbers_of_another_spelling_become_no_text() {
+    for token in ["0123", "1_000", "1.10", "+5", "0x1F", "1:30", "1.0e+5", "-0"] {
+        let found = wrong(&format!("wait: {{}}\noptimizer: {{id: retail.example/a, token: {token}}}\n"));
+        assert_eq!(found, "servo.yaml:2:42: optimizer.token: expected text, quote it", "{token}");
+        let found = wrong(&format!("wait: {{}}\nname: {token}\n"));
+        assert!(found.ends_with(", quote it if text is meant"), "{token}: {found}");
+    }
+    let found = wrong("wait: {}\noptimizer: {id: retail.example/a, token: yes}\n");
+    assert_eq!(found, "servo.yaml:2:42: optimizer.token: expected text, quote it");
+}
+
 /// As long as the largest file, and as bad as it gets: bounded in time.
 #[test]
 fn large_broken_files_end() {
@@ -386,6 +447,21 @@ proptest! {
             prop_assert!(error.problems().iter().all(|problem| problem.place.is_some()));
             prop_assert!(!error.problems().is_empty());
         }
+    }
+
+    #[test]
+    fn quotes_around_scalars_change_nothing(
+        name in any::<i64>(), token in 0_u64.., tries in 1_u32..1000, quiet: bool, workers in 1_u32..64, word in 0_usize..6,
+    ) {
+        let words = [["yes", "no"], ["on", "off"], ["true", "false"], ["True", "False"], ["ON", "OFF"], ["Yes", "No"]];
+        let quiet = words[word][usize::from(!quiet)];
+        let file = |q: &str| format!(
+            "name: {q}{name}{q}\noptimizer: {{id: retail.example/a, token: {q}{token}{q}}}\n\
+             settings: {{backoff: {{a: {{max_tries: {q}{tries}{q}}}}}}}\nchecks: {{quiet: {q}{quiet}{q}}}\n\
+             load: {{rate: 5/1s, target: GET http://localhost/, workers: {q}{workers}{q}, keepalive: {q}{quiet}{q}}}\n",
+        );
+        prop_assert_eq!(read(&file("")), read(&file("'")));
+        prop_assert_eq!(read(&file("")), read(&file("\"")));
     }
 
     #[test]

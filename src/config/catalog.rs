@@ -25,6 +25,12 @@ pub trait ConnectorCatalog {
         Json::Null
     }
 
+    /// The JSON Schema by which the scalars of such a part are turned into what it asks for; `null` where its type does
+    /// that itself.
+    fn coercion_schema(&self, _name: &str) -> Json {
+        Json::Null
+    }
+
     /// The JSON Schema of `optimizer.local`; `null` where it is unknown.
     fn optimizer_schema(&self) -> Json {
         Json::Null

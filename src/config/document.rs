@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
+use super::coerce::coerce_document;
 use super::environment::Origins;
 use super::place::Origin;
-use super::yaml::{self, Node, Value};
+use super::yaml::{self, Node, Scalar, Value};
 use super::{ConfigError, ConnectorCatalog, Environment, Path, Place, Problem, Step};
 
 /// One YAML document of a file.
@@ -86,7 +87,8 @@ impl Document {
         self.filled.as_ref().map_or_else(|| self.node.to_json(), |filled| filled.json.clone())
     }
 
-    /// The document with its gaps filled from the environment; `alone` when it is the only one of its file.
+    /// The document with its gaps filled from the environment, and with scalars as its parts ask for them; `alone` when it
+    /// is the only one of its file.
     ///
     /// `<KEY>` and `<FIELD>` in `SERVO_<KEY>_<FIELD>` are what the catalog's schemas know. What is wrong with the text of a
     /// variable is told when the document is read.
@@ -94,8 +96,20 @@ impl Document {
     pub fn filled(&self, environment: &Environment, alone: bool, catalog: &dyn ConnectorCatalog) -> Self {
         // What is no mapping is refused as it is.
         let Json::Object(entries) = self.node.to_json() else { return self.clone() };
-        let (json, origins, problems) = environment.fill(entries, alone, catalog);
+        let (mut json, origins, problems) = environment.fill(entries, alone, catalog);
+        coerce_document(&mut json, catalog, &|path, number| self.is_respelled(path, number));
         Self { filled: Some(Arc::new(Filled { json, origins, problems })), ..self.clone() }
+    }
+
+    /// Whether the text that a number was written with is not the one it has by itself.
+    fn is_respelled(&self, path: &Path, number: &Number) -> bool {
+        let node = path.0.iter().try_fold(&self.node, |node, step| match (step, &node.value) {
+            (Step::Key(key), Value::Map(entries)) => entries.get(key.as_str()).map(|entry| &entry.node),
+            (Step::Index(index), Value::Seq(items)) => items.get(*index),
+            _ => None,
+        });
+        // In JSON, as a variable has it, only whole numbers have one spelling.
+        node.map_or(number.is_f64(), |node| matches!(node.value, Value::Scalar(Scalar::Respelled(_))))
     }
 
     /// Problems of this document, which must not be none, with their places.

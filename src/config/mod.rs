@@ -6,6 +6,7 @@
 
 mod catalog;
 mod checks;
+mod coerce;
 mod common;
 mod document;
 mod environment;

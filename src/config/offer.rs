@@ -47,6 +47,10 @@ impl<C: ConnectorCatalog> ConnectorCatalog for Offer<'_, C> {
         self.types.get(name).map_or(Json::Null, |type_name| self.catalog.schema(type_name))
     }
 
+    fn coercion_schema(&self, name: &str) -> Json {
+        self.types.get(name).map_or(Json::Null, |type_name| self.catalog.coercion_schema(type_name))
+    }
+
     fn optimizer_schema(&self) -> Json {
         self.catalog.optimizer_schema()
     }

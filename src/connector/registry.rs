@@ -174,6 +174,11 @@ impl ConnectorCatalog for Registry {
         self.types.get(name).map(ConnectorType::schema).unwrap_or_default()
     }
 
+    fn coercion_schema(&self, name: &str) -> Json {
+        let native = self.types.get(name).filter(|kind| kind.metadata.is_some());
+        native.map(ConnectorType::schema).unwrap_or_default()
+    }
+
     fn optimizer_schema(&self) -> Json {
         (*self.optimizer_schema).clone()
     }

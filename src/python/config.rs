@@ -128,6 +128,10 @@ impl ConnectorCatalog for Catalog {
         })
     }
 
+    fn coercion_schema(&self, name: &str) -> Json {
+        self.registry().coercion_schema(name)
+    }
+
     fn optimizer_schema(&self) -> Json {
         self.registry().optimizer_schema()
     }

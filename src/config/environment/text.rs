@@ -3,6 +3,7 @@
 use serde_json::{Number, Value as Json};
 
 use super::search::branches;
+use crate::config::schema::boolean;
 
 /// What JSON Schema allows at a place.
 struct Admitted(Vec<String>);
@@ -101,13 +102,4 @@ fn number(text: &str) -> Option<Number> {
         return Some(whole.into());
     }
     Number::from_f64(text.parse().ok()?)
-}
-
-/// The words of YAML and of pydantic.
-fn boolean(text: &str) -> Option<bool> {
-    match text.to_lowercase().as_str() {
-        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
-        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
-        _ => None,
-    }
 }

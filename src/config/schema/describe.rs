@@ -11,7 +11,7 @@ const SHOWN: usize = 60;
 /// How many names a message lists.
 const LISTED: usize = 16;
 
-fn types(schema: &Json) -> Vec<&str> {
+pub(super) fn types(schema: &Json) -> Vec<&str> {
     match schema.get("type") {
         Some(Json::String(only)) => vec![only],
         Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),

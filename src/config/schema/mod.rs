@@ -3,6 +3,7 @@
 //! Known is what schemars writes for serde types. `pattern` and the keys of `patternProperties` are not matched: the
 //! type behind the schema parses such texts itself. A `format: duration` is read as a [`Duration`].
 
+mod coerce;
 mod describe;
 mod limits;
 mod union;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
+pub(super) use self::coerce::{boolean, coerce};
 use super::nearest::nearest;
 use super::{Path, Problem};
 

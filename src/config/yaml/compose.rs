@@ -314,10 +314,14 @@ impl<'t> Composer<'t> {
                 .unwrap_or_else(|| Err("expected a number after !!float".to_owned())),
             Some((tag, _)) => Err(refused(tag)),
         };
-        read.unwrap_or_else(|message| {
-            self.wrong(place, message);
-            literal()
-        })
+        match read {
+            Ok(Scalar::Number(number)) if number.to_string() != text => Scalar::Respelled(number),
+            Ok(read) => read,
+            Err(message) => {
+                self.wrong(place, message);
+                literal()
+            }
+        }
     }
 
     fn collection_tag(&mut self, tag: Option<&Tag>, own: &str, place: Place) {

@@ -48,7 +48,7 @@ impl Node {
         match &self.value {
             Value::Scalar(Scalar::Null) => Json::Null,
             Value::Scalar(Scalar::Bool(value)) => Json::Bool(*value),
-            Value::Scalar(Scalar::Number(value)) => Json::Number(value.clone()),
+            Value::Scalar(Scalar::Number(value) | Scalar::Respelled(value)) => Json::Number(value.clone()),
             Value::Scalar(Scalar::Text(value)) => Json::String(value.as_ref().to_owned()),
             Value::Seq(items) => items.iter().map(Self::to_json).collect(),
             Value::Map(entries) => {
@@ -62,7 +62,7 @@ impl Node {
         match &self.value {
             Value::Scalar(Scalar::Null) => "null",
             Value::Scalar(Scalar::Bool(_)) => "a boolean",
-            Value::Scalar(Scalar::Number(_)) => "a number",
+            Value::Scalar(Scalar::Number(_) | Scalar::Respelled(_)) => "a number",
             Value::Scalar(Scalar::Text(_)) => "text",
             Value::Seq(_) => "a list",
             Value::Map(_) => "a mapping",

@@ -13,6 +13,8 @@ pub enum Scalar {
     Bool(bool),
     /// A whole number or a finite one with a dot.
     Number(Number),
+    /// A number with another spelling than its own, as `0123`, `1_000` or `1.10`.
+    Respelled(Number),
     /// Everything else, and whatever is quoted.
     Text(Arc<str>),
 }
@@ -160,7 +162,7 @@ mod tests {
         match Scalar::plain(text) {
             Ok(Scalar::Null) => json!(null),
             Ok(Scalar::Bool(value)) => json!(value),
-            Ok(Scalar::Number(value)) => json!(value),
+            Ok(Scalar::Number(value) | Scalar::Respelled(value)) => json!(value),
             Ok(Scalar::Text(value)) => json!(&*value),
             Err(message) => json!({ "error": message }),
         }

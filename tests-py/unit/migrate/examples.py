@@ -32,10 +32,9 @@ EXAMPLES: dict[str, tuple[str | dict[str, str], str | dict[str, str]]] = {
     "yaml-duplicate-key": (SERVO + "wait: {}\nwait:\n  measure_enabled: true\n", SERVO + "wait: {}\n"),
     "yaml-tag": (SERVO + "wait: !!python/dict {}\n", SERVO + "wait: !!map {}\n"),
     "yaml-unquoted-text": (
-        "optimizer:\n  id: example.com/shop\n  token: 123456789\nwait: {}\n",
-        "optimizer:\n  id: example.com/shop\n  token: '123456789'\nwait: {}\n",
+        "optimizer:\n  id: example.com/shop\n  token: 0123456\nwait: {}\n",
+        "name: 12\noptimizer:\n  id: example.com/shop\n  token: 123456789\nwait: {}\n",
     ),
-    "yaml-flag": (SERVO + "checks: {quiet: 'yes'}\n", SERVO + "checks: {quiet: yes}\n"),
     "yaml-empty-part": (SERVO + "wait:\n", SERVO + "wait: {}\n"),
     "yaml-no-connector": (SERVO, SERVO + "wait: {}\n"),
     "yaml-connectors-expression": (

@@ -123,7 +123,7 @@ def test_a_path_of_the_container_is_no_obstacle(servo, write, monkeypatch):
         (("--yes",), "it is for --fix"),
         (("--fix", "-f", "json"), "add --yes"),
         (("-f", "html"), "is not one of"),
-        (("--explain", "yaml-flak"), "did you mean 'yaml-flag'?"),
+        (("--explain", "yaml-tak"), "did you mean 'yaml-tag'?"),
         (("--explain", "zzz"), "--list-rules shows all"),
     ],
 )
@@ -144,7 +144,7 @@ def test_rules_are_listed_and_explained(servo):
     text = servo("migrate", "--explain", "requirements-servox").stdout
     assert text.startswith("requirements-servox (blocker)\n")
     assert "--fix puts it right." in text
-    assert json.loads(servo("migrate", "--explain", "yaml-flag", "-o", "json").stdout)["section"] == "servoyaml"
+    assert json.loads(servo("migrate", "--explain", "yaml-empty-part", "-o", "json").stdout)["section"] == "servoyaml"
 
 
 DIFF = """--- a/requirements.txt

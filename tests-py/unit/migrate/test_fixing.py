@@ -121,11 +121,10 @@ def test_duplicate_keys(before, after):
         ("wait: {duration: soon}\n", "wait: {duration: soon}\n"),
         # It may be a text for a connector that nobody knows.
         ("ours: {duration: 5m or so}\n", "ours: {duration: 5m or so}\n"),
-        ("wait: {}\nname: 12\n", "wait: {}\nname: '12'\n"),
+        ("wait: {}\nname: 12\n", "wait: {}\nname: 12\n"),
         ("wait: {}\nname: 012\n", "wait: {}\nname: 012\n"),
         ("wait: {}\nname: yes\n", "wait: {}\nname: yes\n"),
-        ('wait: {}\nchecks: {quiet: "off", verbose: 1}\n', "wait: {}\nchecks: {quiet: false, verbose: true}\n"),
-        ("wait: {}\nchecks: {quiet: perhaps}\n", "wait: {}\nchecks: {quiet: perhaps}\n"),
+        ('wait: {}\nchecks: {quiet: "off", verbose: 1}\n', 'wait: {}\nchecks: {quiet: "off", verbose: 1}\n'),
     ],
 )
 def test_values(before, after):
@@ -160,7 +159,7 @@ def test_encodings_and_line_ends_stay(project, folder):
     for change in plan(project(files)):
         write(change)
     assert (folder / "servo.yaml").read_bytes() == (
-        b"\xef\xbb\xbf# \xc3\xa4\r\n" + SERVO.encode() + b"wait: {}\r\nname: '12'\n"
+        b"\xef\xbb\xbf# \xc3\xa4\r\n" + SERVO.encode() + b"wait: {}\r\nname: 12\n"
     )
     assert (folder / "a.py").read_bytes() == b"# coding: latin-1\nimport servo\nservo.Duration('5m')\r\n# \xfc"
 
@@ -211,13 +210,13 @@ def test_where_the_originals_are(project, folder):
 
 
 def test_diffs_show_no_secret(project):
-    text = "optimizer:\n  id: example.com/shop\n  token: 991823\n  url: https://me:p4ss@example.com/\n  token: 55551\n"
+    text = "optimizer:\n  id: example.com/shop\n  token: 991823\n  url: https://me:p4ss@example.com/\n  token: '5555'\n"
     (change,) = plan(project({"servo.yaml": text}))
     shown = "\n".join(change.diff("servo.yaml"))
     assert "token: [REDACTED]" in shown
     assert "token: '[REDACTED]'" in shown
     assert "://[REDACTED]@example.com" in shown
-    assert not any(secret in shown for secret in ("991823", "55551", "p4ss"))
+    assert not any(secret in shown for secret in ("991823", "5555", "p4ss"))
 
 
 def test_secrets_beside_a_change_are_not_shown(project):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from servo._core import ConfigError, validate_file
 from servo.migrate import RULES, plan, rule_named, scan
 from servo.migrate.model import Room, Severity
 
@@ -63,14 +64,14 @@ def test_its_texts_are_sentences(rule):
 
 def test_names_are_unique():
     assert len({rule.id for rule in RULES}) == len(RULES)
-    assert rule_named("yaml-flag").severity is Severity.blocker
+    assert rule_named("yaml-tag").severity is Severity.blocker
     assert rule_named("nothing") is None
 
 
 def test_places_are_those_of_the_text(found):
     (finding,) = [
         finding
-        for finding in found({"servo.yaml": "optimizer:\n  id: example.com/shop\n  token: 123\nwait: {}\n"})
+        for finding in found({"servo.yaml": "optimizer:\n  id: example.com/shop\n  token: 0123\nwait: {}\n"})
         if finding.rule.id == "yaml-unquoted-text"
     ]
     assert (finding.path, finding.line, finding.column) == (Path("servo.yaml"), 3, 10)
@@ -146,3 +147,20 @@ def test_documents_within_a_configmap(project):
     ]
     (change,) = plan(before)
     assert change.after.text == text.replace("wait:", "wait: {}")
+
+
+KEPT = ["0", "4711", "-7", "1.5", "0.25", "18446744073709551615", "'0123'", "1e5", "text"]
+OTHERS = ["0123", "1_000", "+5", "0x1F", "1:30", "1.10", "1.0e+5", "-0", "yes", "off", "9" * 20]
+
+
+@pytest.mark.parametrize("written", KEPT + OTHERS)
+def test_texts_that_need_quotes(found, written):
+    text = f"name: {written}\noptimizer: {{id: example.com/shop, token: x}}\nwait: {{measure_enabled: false}}\n"
+    told = "yaml-unquoted-text" in {finding.rule.id for finding in found({"servo.yaml": text})}
+    assert told is (written in OTHERS)
+    # The engine says the same.
+    if told:
+        with pytest.raises(ConfigError, match="quote it"):
+            validate_file("servo.yaml", [], content=text.encode())
+    else:
+        assert validate_file("servo.yaml", [], content=text.encode()) == 1

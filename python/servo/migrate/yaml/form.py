@@ -22,12 +22,8 @@ _TEXTS = (
     ("servo_uid",),
     *(("optimizer", key) for key in ("id", "token", "optimizer_id", "tenant_id", "client_id", "client_secret")),
 )
-_FLAGS = (
-    ("no_diagnostics",),
-    *(("checks", key) for key in ("quiet", "verbose", "progressive", "remedy", "check_halting")),
-)
-_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
-_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+_SIXTY_FOUR_BITS = range(-(2**63), 2**64)
 
 
 @ROOM.rule(
@@ -100,44 +96,30 @@ def tag(document: Document, project: Project) -> Iterator[Hit]:
     "yaml-unquoted-text",
     Severity.blocker,
     "servoyaml",
-    "a number or a word",
-    what="'{key}' is a text, and its value is not quoted: ServoX took the number or the word, now it is an error.",
-    action="Put the value in quotes.",
-    fixes=True,
+    "a word or a number",
+    what="'{key}' is a text, and its value has no quotes: ServoX took {taken} for it, now it is an error.",
+    action="Put the text that is meant in quotes.",
 )
 def unquoted_text(document: Document, project: Project) -> Iterator[Hit]:
     for path in _TEXTS:
         node = document.at(*path)
         if not isinstance(node, yaml.ScalarNode) or is_null(node) or node.style:
             continue
-        if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"):
-            start, end = node.start_mark.index, node.end_mark.index
-            # ServoX read 0123456 as octal: which text was meant is for people.
-            plain = re.fullmatch(r"[1-9]\d*|0", document.source.text[start:end]) is not None
-            edits = (Edit(start, end, f"'{document.source.text[start:end]}'"),) if plain else ()
-            yield Hit(start, {"key": ".".join(path)}, edits)
+        # ServoX read 0123456 as octal, and true as 'True': which text was meant is for people.
+        if node.tag == "tag:yaml.org,2002:bool":
+            yield Hit(node.start_mark.index, {"key": ".".join(path), "taken": "the word"})
+        elif node.tag in _NUMBERS and not _keeps_its_spelling(node.value):
+            yield Hit(node.start_mark.index, {"key": ".".join(path), "taken": "the number it reads as"})
 
 
-@ROOM.rule(
-    "yaml-flag",
-    Severity.blocker,
-    "servoyaml",
-    "a quoted",
-    what="'{key}' is true or false; ServoX took texts and numbers for them, too, now they are an error.",
-    action="Write true or false, without quotes.",
-    fixes=True,
-)
-def flag(document: Document, project: Project) -> Iterator[Hit]:
-    for path in _FLAGS:
-        node = document.at(*path)
-        if not isinstance(node, yaml.ScalarNode) or is_null(node) or node.tag == "tag:yaml.org,2002:bool":
-            continue
-        word = node.value.lower()
-        means = "true" if word in _TRUE else "false" if word in _FALSE else None
-        start, end = node.start_mark.index, node.end_mark.index
-        yield Hit(
-            start, {"key": ".".join(path)}, (Edit(start, end, means),) if means and node.style not in ("|", ">") else ()
-        )
+def _keeps_its_spelling(written: str) -> bool:
+    """Whether a number, read and written again, is the same text."""
+    if re.fullmatch(r"0|-?[1-9][0-9]*", written):
+        return len(written) < 32 and int(written) in _SIXTY_FOUR_BITS
+    try:
+        return repr(float(written)) == written
+    except ValueError:
+        return False
 
 
 @ROOM.rule(
