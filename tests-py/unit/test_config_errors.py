@@ -152,9 +152,9 @@ class TestPythonConnectors:
         ("nothing.HereConnector", "ModuleNotFoundError: No module named 'nothing'"),
         ("pings.Nope", "ImportError: module 'pings' has no attribute 'Nope'"),
         ("pings.Target", "TypeError: pings.Target is not a Connector subclass"),
-        ("broken.X", "SyntaxError: invalid syntax (broken.py, line 1)"),
-        ("needy.X", "ModuleNotFoundError: No module named 'no_such_package'"),
-        ("leaving.X", "SystemExit: 3"),
+        ("broken.X", "broken.py:1: SyntaxError: invalid syntax"),
+        ("needy.X", "needy.py:1: ModuleNotFoundError: No module named 'no_such_package'"),
+        ("leaving.X", "leaving.py:1: SystemExit: 3"),
     ],
 )
 def test_a_class_that_cannot_be_imported_says_why(problems, tmp_path, path, message):

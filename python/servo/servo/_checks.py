@@ -105,8 +105,8 @@ async def run(servo_: Servo, print_callback: Callable[[str], None] | None) -> bo
         if not told:
             told = True
             logger.info(
-                f"failing checks run again for up to {config.wait} in all: to end sooner press Ctrl-C, "
-                f"write a shorter `checks: {{wait: 10s}}` in servo.yaml, or run `servo check` for one round"
+                f"failing checks run again for up to {config.wait} in all. To end sooner: Ctrl-C; a shorter "
+                "`checks: {wait: …}` in servo.yaml; or `servo check`, which is one round"
             )
         logger.info(f"waiting for {pause:g} seconds before rerunning failing checks")
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Commands where the module of a connector fails while it is imported."""
+"""Commands where a module of the configuration fails while it is imported, or the file is not there."""
 
 import pytest
 from typer.testing import CliRunner
@@ -44,3 +44,14 @@ def test_generate_does_not_guess(run):
     result = run("generate", "queue_beside.QueueConnector", "-f", "new.yaml")
     assert (result.exit_code, result.stderr) == (1, f"error: {TOLD}\n")
     assert 'queue_beside.py", line 8' in run("--debug", "generate", "queue_beside.QueueConnector").stderr
+
+
+@pytest.mark.parametrize("command", ["check", "config", "run", "list"])
+def test_a_file_that_is_not_there(run, tmp_path, command):
+    (tmp_path / "servo.yaml").unlink()
+    result = run(command)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-2:] == [
+        f"Error: Invalid value: Config file '{tmp_path / 'servo.yaml'}' does not exist",
+        "Hint: `servo init` writes one; `servo -c FILE …` reads another",
+    ]

@@ -142,8 +142,8 @@ class TestCheckServo:
             logger.remove(sink)
         lines = [line for line in told if line.startswith(("failing", "waiting"))]
         assert lines == [
-            "failing checks run again for up to 5m in all: to end sooner press Ctrl-C, write a shorter "
-            "`checks: {wait: 10s}` in servo.yaml, or run `servo check` for one round",
+            "failing checks run again for up to 5m in all. To end sooner: Ctrl-C; a shorter `checks: {wait: …}` in "
+            "servo.yaml; or `servo check`, which is one round",
             "waiting for 8 seconds before rerunning failing checks",
             "waiting for 16 seconds before rerunning failing checks",
         ]
