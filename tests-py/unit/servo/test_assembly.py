@@ -23,11 +23,16 @@ class TestDocuments:
     async def test_a_servo_for_each(self, noted):
         assembly = await assemble(
             {"optimizer": remote(1), "connectors": ["noted"], "noted": {"rate": 2}},
-            {"optimizer": remote(2), "connectors": {"other": "NotedConnector"}, "other": {}, "name": "second"},
+            {
+                "optimizer": remote(2),
+                "connectors": {"second_noted": "NotedConnector"},
+                "second_noted": {},
+                "name": "second",
+            },
         )
         first, second = assembly.servos
         assert (first.name, second.name) == ("example.com/app1", "second")
-        assert [member.name for member in second.connectors] == ["other"]
+        assert [member.name for member in second.connectors] == ["second_noted"]
         assert first.connectors[0].config.rate == 2
         assert first.connectors[0].config == first.config.noted
         assert first.routes == {"noted": noted}
@@ -36,7 +41,7 @@ class TestDocuments:
         assert second.connectors[0]._global_config is second.config.settings
         assert first.__connectors__ == [*first.connectors, first]
         assert first.connectors[0].__connectors__ is first.__connectors__
-        assert noted.notes == ["noted:attach", "other:attach"]
+        assert noted.notes == ["noted:attach", "second_noted:attach"]
         assert type(first.config).__name__ == "ServoConfiguration"
         assert assembly.config_file is None
 
@@ -185,7 +190,7 @@ class TestFiles:
     async def test_several_documents(self, noted, tmp_path):
         text = (
             "optimizer: {id: example.com/one, token: t}\nnoted: {rate: 3}\n"
-            "---\noptimizer: {id: example.com/two, token: t}\nconnectors: {other: noted}\nother: {}\n"
+            "---\noptimizer: {id: example.com/two, token: t}\nconnectors: {second_noted: noted}\nsecond_noted: {}\n"
         )
         assembly = await self.assemble(tmp_path / "servo.yaml", text)
         assert [one.name for one in assembly.servos] == ["example.com/one", "example.com/two"]
