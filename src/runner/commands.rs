@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Servo;
 use super::assembly::text_of;
-use crate::event::{Context, EventError};
+use crate::event::{Context, ErrorKind, EventError};
 use crate::model::{Adjustment, Control, Duration};
 use crate::optimizer::{Command, Commands, Status};
 use crate::telemetry::spans::success;
@@ -126,7 +126,11 @@ pub(super) async fn carry_out(servo: &Servo, task: Task, scope: &Context) -> Sta
     });
     content.map_or_else(
         |error| {
-            tracing::error!(servo = servo.name(), "{event} failed: {error}");
+            if error.kind == ErrorKind::Cancelled {
+                tracing::info!(servo = servo.name(), "{event} was cancelled: {error}");
+            } else {
+                tracing::error!(servo = servo.name(), "{event} failed: {error}");
+            }
             Status::of_error(&error)
         },
         Status::ok,

@@ -128,7 +128,8 @@ def test_no_line_is_wider_than_the_terminal(fake, width):
     view.console.print(view.draw(servo.name, State.of(servo.snapshot())))
     lines = view.console.file.getvalue().splitlines()
     assert 5 < len(lines) < 20
-    assert max(len(line) for line in lines) <= width
+    # Behind the last line a terminal writes `^C`, which must not fold.
+    assert max(len(line) for line in lines) <= width - 3
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections import deque
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -90,7 +91,8 @@ class LiveView:
         for place, note in enumerate(self._notes):
             grid.add_row("" if place else "news", Text(note.text, style="dim"))
         parts.append(grid)
-        return Group(*parts)
+        # Room for the `^C` that a terminal writes behind the last line: one that folds would leave a line of the view.
+        return Constrain(Group(*parts), max(self.console.width - 3, 1))
 
     def _head(self, name: str, state: State) -> Text:
         if self._stopping is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from servo.cli.views.figures import change, figure, settings
@@ -10,19 +11,21 @@ from servo.cli.views.trials import TrialTable, plain_columns
 
 
 def result_lines(report: dict[str, Any], width: int | None = None) -> list[str]:
-    """The report as text; its sentence is the last line.
+    """The report as text; its sentence comes last.
 
     Args:
         report: What ``Servo.run`` gave.
-        width: Columns of the terminal; lines of the tables are cut there. None cuts nothing.
+        width: Columns of the terminal: lines of tables are cut there, sentences fold between words. None does neither.
     """
     lines: list[str] = []
-    for part in (_trials(report), verification(report), _remarks(report)):
-        if part:
-            lines += [*(_cut(line, width) for line in part), ""]
+    for table in (_trials(report), verification(report)):
+        if table:
+            lines += [*(_cut(line, width) for line in table), ""]
+    if remarks := _remarks(report):
+        lines += [*(part for line in remarks for part in _folded(line, width)), ""]
     if report.get("left_at"):
-        lines.append(f"left at: {settings(report['left_at'])}")
-    lines.append(str(report.get("sentence") or report.get("outcome") or "ended"))
+        lines += _folded(f"left at: {settings(report['left_at'])}", width)
+    lines += _folded(str(report.get("sentence") or report.get("outcome") or "ended"), width)
     return lines
 
 
@@ -68,6 +71,13 @@ def _remarks(report: dict[str, Any]) -> list[str]:
     if report.get("storage"):
         lines.append(f"study {report.get('study') or ''} stored in {report['storage']}".replace("  ", " "))
     return lines
+
+
+def _folded(sentence: str, width: int | None) -> list[str]:
+    if width is None:
+        return [sentence]
+    # Paths stay whole, to be copied.
+    return textwrap.wrap(sentence, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _cut(line: str, width: int | None) -> str:
