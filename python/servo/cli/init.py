@@ -66,8 +66,9 @@ def _optimizer() -> dict[str, str] | None:
     Returns:
         The variables of the service; none for the local optimizer. None where the file is to stay as it is.
     """
+    from servo._whole_files import write_file
     from servo.cli.drafts.dotenv import of_service
-    from servo.cli.drafts.files import check_writable, write_file
+    from servo.cli.drafts.files import check_writable
     from servo.cli.errors import CommandError
     from servo.cli.prompts import ask, confirm
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servo._whole_files import write_file
 from servo.migrate.diffs import unified
 from servo.migrate.model import Edit, Finding
 from servo.migrate.project import Project
@@ -83,17 +81,7 @@ def write(change: Change) -> None:
     target = change.path.resolve()
     if target.read_bytes() != change.before.raw:
         raise ChangedMeanwhileError(f"{change.path} has changed since it was read; it is left as it is")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(change.after.raw)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, name)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_file(target, change.after.raw)
 
 
 def originals(changes: Sequence[Change]) -> dict[Path, str]:

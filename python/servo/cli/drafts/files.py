@@ -1,15 +1,13 @@
-"""Files that are written whole or not at all."""
+"""Whether a file can be written, before anything is asked or made."""
 
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from pathlib import Path
 
 import typer
 
-__all__ = ["check_writable", "write_file"]
+__all__ = ["check_writable"]
 
 
 def check_writable(path: Path, option: str) -> None:
@@ -29,37 +27,3 @@ def check_writable(path: Path, option: str) -> None:
         why = f"File '{path}' is not writable."
     if why is not None:
         raise typer.BadParameter(why, param_hint=option)
-
-
-def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write a file in one step: whoever reads it finds what was there before, or all that is new.
-
-    Args:
-        path: The file; what a link leads to is replaced, not the link.
-        content: What is written.
-        mode: The permissions; without them those of the file that is replaced, or what the process gives new files.
-
-    Raises:
-        OSError: It cannot be written; then nothing has changed.
-    """
-    target = path.resolve()
-    if mode is None:
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    # It can only be read by setting it.
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

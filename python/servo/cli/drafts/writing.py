@@ -10,9 +10,10 @@ from typing import Any
 
 import typer
 
+from servo._whole_files import write_file
 from servo.cli.drafts.appending import documents_of, joined, unused_name
 from servo.cli.drafts.document import Draft, header, lines_of
-from servo.cli.drafts.files import check_writable, write_file
+from servo.cli.drafts.files import check_writable
 from servo.cli.drafts.optimizer import variable_of
 from servo.cli.drafts.samples import Part
 from servo.cli.errors import CommandError

@@ -8,8 +8,8 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servo._whole_files import write_file
 from servo.cli.drafts.dotenv import of_service
-from servo.cli.drafts.files import write_file
 
 
 def test_a_file_is_replaced_with_its_permissions(tmp_path):
