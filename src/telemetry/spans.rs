@@ -33,9 +33,25 @@ pub(crate) use span;
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    /// Others may listen in the process of all tests.
     #[test]
     fn nobody_who_listens_means_no_span() {
+        let alone = ["--exact", "telemetry::spans::tests::without_anybody", "--ignored"];
+        let done = Command::new(std::env::current_exe().unwrap()).args(alone).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && said.contains("1 passed"), "{said}");
+    }
+
+    #[test]
+    #[ignore = "needs a process of its own: the test before gives it one"]
+    fn without_anybody() {
         assert!(span!(INFO, "command", servo = "shop").metadata().is_none());
+    }
+
+    #[test]
+    fn whoever_listens_gets_spans() {
         let subscriber = tracing_subscriber::FmtSubscriber::builder().with_max_level(tracing::Level::INFO).finish();
         tracing::subscriber::with_default(subscriber, || {
             let span = span!(INFO, "command", servo = "shop");
