@@ -11,6 +11,8 @@ SERVOX_VENV := target/servox-venv
 SPHINX := --quiet --fail-on-warning --keep-going -c docs/_site -d target/docs-cache
 # Another flag for every cargo call, e.g. LOCKED=--locked where Cargo.lock must not change.
 LOCKED ?=
+# Unit tests start few processes and listen nowhere fixed: the files of them run side by side.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 # Pass arguments on, e.g. `make run ARGS="--output json"`.
 ARGS ?=
 
@@ -61,13 +63,15 @@ test-rust: postgres ## Run the Rust tests, documentation examples included
 	cargo test $(LOCKED) --workspace --features otel
 
 test-python: $(STAMPS)/extension postgres ## Run the Python tests
-	$(BIN)/python -m pytest tests-py
+	$(BIN)/python -m pytest tests-py/unit $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest tests-py/integration tests-py/system
 
 test-wheel: $(WHEEL_VENV)/.stamp ## Install the wheel into a fresh environment and test it there
 	SERVO_SYSTEM_PYTHON="$(CURDIR)/$(WHEEL_VENV)/bin/python" $(BIN)/python -m pytest tests-py/system
 
 test-pydantic1: $(PYDANTIC1_VENV)/.stamp postgres ## Run the Python tests with pydantic 1
-	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit tests-py/integration
+	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/unit $(SIDE_BY_SIDE)
+	$(PYDANTIC1_VENV)/bin/python -m pytest tests-py/integration
 
 test-differential: $(SERVOX_VENV)/.stamp $(PYDANTIC1_VENV)/.stamp ## Compare what programs written for ServoX print there and here
 	SERVO_PEER_PYTHON="$(CURDIR)/$(SERVOX_VENV)/bin/python" \
@@ -153,7 +157,7 @@ $(WHEEL_VENV)/.stamp: $(DIST)/.stamp
 $(PYDANTIC1_VENV)/.stamp: $(DIST)/.stamp
 	$(BIN)/python -m venv --clear $(PYDANTIC1_VENV)
 	wheel="`ls $(DIST)/*.whl`" && $(PYDANTIC1_VENV)/bin/python -m pip install "$$wheel" 'pydantic<2' \
-	  hypothesis pytest pytest-asyncio pytest-timeout
+	  hypothesis jsonschema pytest pytest-asyncio pytest-timeout pytest-xdist
 	@touch $@
 
 # ServoX 25.3 does not say that it needs an older click.

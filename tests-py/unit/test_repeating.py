@@ -182,7 +182,8 @@ async def test_the_log_names_the_connector() -> None:
     await asyncio.wait([task])
     await asyncio.sleep(0)
     logger.remove(sink)
-    assert found == [{"connector": thing}]
+    # The formats of other sinks may add to it.
+    assert [extra["connector"] for extra in found] == [thing]
 
 
 async def test_what_cannot_be_called(failures: list[str]) -> None:

@@ -43,7 +43,7 @@ def common(outcome: Outcome) -> Outcome:
 
     - The numbers of versions are one word.
     - Of stderr: the lines of a usage error, which is all that it has with exit code 2. Behind the text of ServoX ours
-      may tell the names there are. Logs and warnings of libraries are no results.
+      may tell the names there are, and give a hint. Logs and warnings of libraries are no results.
     """
     return replace(
         outcome,
@@ -64,7 +64,7 @@ def _versions(text: str, own: bool) -> str:
 def _usage(text: str) -> str:
     lines = text.splitlines()
     begin = next((at for at, line in enumerate(lines) if line.startswith("Usage: ")), 0)
-    told = "\n".join(lines[begin:])
+    told = "\n".join(line for line in lines[begin:] if not line.startswith("Hint: "))
     return HINTS.sub("", told).rstrip()
 
 
