@@ -96,6 +96,9 @@ def run(tmp_path, monkeypatch):
     from servo.connector import _connector_subclasses
 
     # As in a process of its own.
+    others = [cls for cls in _connector_subclasses if not cls.__module__.startswith("servo.")]
+    for cls in others:
+        _connector_subclasses.discard(cls)
     for name, empty in (("_names", set()), ("_parts", {}), ("_documents", {})):
         monkeypatch.setattr(derived, name, empty)
 
@@ -112,4 +115,6 @@ def run(tmp_path, monkeypatch):
     yield invoke
     for cls in [cls for cls in _connector_subclasses if cls.__module__ == "demo"]:
         _connector_subclasses.discard(cls)
+    for cls in others:
+        _connector_subclasses.add(cls)
     sys.modules.pop("demo", None)
