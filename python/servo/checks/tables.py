@@ -49,14 +49,7 @@ def verbose_checks_table(results: Iterable[Any]) -> str:
 
 
 def _plain(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns two spaces apart, each two wider than its header at least; cells may have several lines."""
-    table = [[cell.splitlines() or [""] for cell in row] for row in ([*headers], *rows)]
-    widths = [
-        max(len(headers[at]) + 2, *(len(line) for row in table for line in row[at])) for at in range(len(headers))
-    ]
-    lines = []
-    for row in table:
-        for at in range(max(len(cell) for cell in row)):
-            cells = [cell[at] if at < len(cell) else "" for cell in row]
-            lines.append("  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)).rstrip())
-    return "\n".join(lines)
+    from tabulate import tabulate
+
+    # An identifier such as `1234e567` is no number.
+    return tabulate(rows, headers, tablefmt="plain", disable_numparse=True)

@@ -248,9 +248,8 @@ def _show(
     outcomes: "Sequence[Outcome]", target: Target, options: Options, verbose: bool | None, *, names: bool
 ) -> None:
     """Write the result; where that is a file or JSON that nobody reads, the sentences go to stderr."""
-    import shutil
-
     from servo.cli.views.checks import checks_data, checks_text, sentences
+    from servo.cli.views.table import width_for
 
     if target.form == "junit":
         from servo.cli.views.junit import junit_text
@@ -262,7 +261,7 @@ def _show(
         on_terminal = target.path is None and is_terminal()
         text = checks_text(
             outcomes,
-            width=shutil.get_terminal_size().columns if on_terminal else None,
+            width=width_for(target),
             color=on_terminal and options.color,
             verbose=any(outcome.verbose for outcome in outcomes) if verbose is None else verbose,
             names=names,

@@ -91,13 +91,6 @@ OutputOption = Annotated[
 ]
 
 
-def echo_json(result: object) -> None:
-    """Write a result to stdout as one JSON document."""
-    import json
-
-    typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
-
-
 def parse_duration(text: str, option: str) -> float:
     """Seconds of a duration such as ``30s``, ``1m30s`` or ``10`` (seconds).
 

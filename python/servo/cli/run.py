@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, Output, OutputOption, echo_json, parse_duration
+from servo.cli.options import Options, Output, OutputOption, parse_duration
+from servo.cli.output import as_text
 
 if TYPE_CHECKING:
     from servo.cli.session import Assembly, Servo
@@ -250,6 +251,7 @@ def _choose_view(options: Options, choices: Choices, servos: "list[Servo]") -> "
 
 def _show(results: list[dict[str, Any]], output: Output) -> None:
     from servo.cli.views.result import result_lines
+    from servo.cli.views.table import terminal_width
 
     for result in results:
         if result["ended"] == "failed" or (result["ended"] == "finished" and result["reason"]):
@@ -258,9 +260,9 @@ def _show(results: list[dict[str, Any]], output: Output) -> None:
             if text:
                 typer.echo(f"{'error: ' if result['ended'] == 'failed' else ''}{who}{text}", err=True)
     if output is Output.json:
-        echo_json({"servos": results})
+        typer.echo(as_text({"servos": results}, "json"), nl=False)
         return
-    width = _terminal_width()
+    width = terminal_width()
     for result in results:
         if result["report"] is None:
             if result["ended"] == "interrupted":
@@ -270,14 +272,6 @@ def _show(results: list[dict[str, Any]], output: Output) -> None:
             typer.echo(f"\n{result['name']}")
         for line in result_lines(result["report"], width):
             typer.echo(line)
-
-
-def _terminal_width() -> int | None:
-    if not sys.stdout.isatty():
-        return None
-    import shutil
-
-    return shutil.get_terminal_size().columns
 
 
 def _leave() -> None:

@@ -11,10 +11,10 @@ from servo.cli.optimizer.study import (
     GenerationOption,
     StorageOption,
     StudyOption,
-    as_yaml,
     read_study,
 )
 from servo.cli.options import Options
+from servo.cli.output import as_text
 
 
 class Format(StrEnum):
@@ -53,12 +53,8 @@ def export(
     if form is None:
         form = SUFFIXES.get(output.suffix.lower(), Format.table) if output is not None else Format.table
     found = read_study(options, file, storage, study, generation)
-    if form is Format.json:
-        import json
-
-        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-    elif form is Format.yaml:
-        text = as_yaml(found)
+    if form in (Format.json, Format.yaml):
+        text = as_text(found, form)
     elif form is Format.csv:
         from servo.cli.views.trials import csv_trials
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from servo.cli.options import Options, echo_json
+from servo.cli.options import Options
+from servo.cli.output import as_text
 
 
 class Form(StrEnum):
@@ -113,21 +114,4 @@ def trial_of(study: dict[str, Any], number: int) -> dict[str, Any]:
 
 def echo_data(data: object, form: Form) -> None:
     """Write a result to stdout as one document of JSON or YAML."""
-    if form is Form.yaml:
-        typer.echo(as_yaml(data), nl=False)
-    else:
-        echo_json(data)
-
-
-def as_yaml(data: object) -> str:
-    """One document of YAML."""
-    import yaml
-
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))
-
-
-def is_terminal() -> bool:
-    """Whether people read stdout as it comes."""
-    import sys
-
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    typer.echo(as_text(data, form), nl=False)

@@ -10,10 +10,10 @@ from servo.cli.optimizer.study import (
     StorageOption,
     StudyOption,
     echo_data,
-    is_terminal,
     read_study,
 )
 from servo.cli.options import Options
+from servo.cli.output import is_terminal
 
 
 def trials(

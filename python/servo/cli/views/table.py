@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,14 +98,5 @@ def _fold(cell: Any, width: int) -> Any:
 
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a table of texts; trailing spaces are left out."""
-    cells = [[heading.splitlines() or [""] for heading in headings]]
-    cells += [[cell.splitlines() or [""] for cell in row] for row in rows]
-    widths = [max(len(line) for row in cells for line in row[column]) for column in range(len(headings))]
-    widths = [max(width, len(heading) + 2) for width, heading in zip(widths, headings, strict=True)]
-    lines = []
-    for row in cells:
-        for parts in zip_longest(*row, fillvalue=""):
-            line = "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True))
-            lines.append(line.rstrip())
-    return lines
+    """The lines of a table of texts."""
+    return table_text(rows, headings, numbers=False).splitlines()
