@@ -10,7 +10,7 @@ import asyncio.subprocess
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
@@ -129,27 +129,19 @@ async def run_subprocess_exec(
     Returns:
         The exit status, and the lines of the output and of the error output.
     """
-    out: list[str] = []
-    err: list[str] = []
-    try:
-        code = await stream_subprocess_exec(
-            program,
-            *args,
-            cwd=cwd,
-            env=env,
-            timeout=timeout,
-            stdout_callback=out.append,
-            stderr_callback=err.append,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            limit=limit,
-            **kwargs,
-        )
-    except SubprocessTimeoutError as error:
-        error.stdout, error.stderr = out + error.stdout, err + error.stderr
-        raise
-    return SubprocessResult(code, out, err)
+    return await _collected(
+        stream_subprocess_exec,
+        program,
+        *args,
+        cwd=cwd,
+        env=env,
+        timeout=timeout,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        limit=limit,
+        **kwargs,
+    )
 
 
 async def stream_subprocess_shell(
@@ -214,22 +206,26 @@ async def run_subprocess_shell(
     Returns:
         The exit status, and the lines of the output and of the error output.
     """
+    return await _collected(
+        stream_subprocess_shell,
+        cmd,
+        cwd=cwd,
+        env=env,
+        timeout=timeout,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        limit=limit,
+        **kwargs,
+    )
+
+
+async def _collected(stream: Callable[..., Awaitable[int]], *command: Any, **options: Any) -> SubprocessResult:
+    """What a program writes while it is streamed; an error about its time has what came until then."""
     out: list[str] = []
     err: list[str] = []
     try:
-        code = await stream_subprocess_shell(
-            cmd,
-            cwd=cwd,
-            env=env,
-            timeout=timeout,
-            stdout_callback=out.append,
-            stderr_callback=err.append,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            limit=limit,
-            **kwargs,
-        )
+        code = await stream(*command, stdout_callback=out.append, stderr_callback=err.append, **options)
     except SubprocessTimeoutError as error:
         error.stdout, error.stderr = out + error.stdout, err + error.stderr
         raise
